@@ -1,0 +1,203 @@
+"""The tasks that were submitted and have not ended, and how one ended. Pure: no I/O.
+
+A `Call` is one task. It belongs to the `AsyncResult` it was made for, which hears of
+its end and of what it writes. The table holds only calls that are outstanding: when
+one has ended, nobody but its `AsyncResult` keeps it, so results live exactly as long
+as somebody can ask for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import msgspec
+
+from ipcluster.wire.errors import decode_info, to_error
+from ipcluster.wire.messages import SEQUENCE_BITS, Outcome, Status
+
+Load = Callable[[Outcome], Any]
+"""Makes a value of an outcome's payload and segments."""
+
+
+class Owner(Protocol):
+    """What a call belongs to."""
+
+    def on_call(self, call: Call) -> None:
+        """The call has ended."""
+
+    def on_output(self, call: Call, stream: int, text: str) -> None:
+        """The call's task wrote this."""
+
+
+class Call:
+    """One task: what is known of it here."""
+
+    # Defaults on the class: a call is made for every task, and most never change them.
+    outcome: Outcome | None = None
+    failure: BaseException | None = None
+    """Why it never got an outcome, or why its outcome could not be read."""
+    target: int | None = None
+    """The one engine it was addressed to."""
+    engine: int = -1
+    received: float = 0.0
+    size_bytes: int = 0
+    task: int = 0
+    output: list[tuple[int, str]] | None = None
+    others: list[Owner] | None = None
+    _value: Any = None
+    _is_loaded = False
+
+    def __init__(self, owner: Owner, submitted: float) -> None:
+        self.owner = owner
+        self.submitted = submitted
+
+    def __repr__(self) -> str:
+        return f"<Call {self.sequence}: {self.status}>"
+
+    @property
+    def sequence(self) -> int:
+        return self.task & ((1 << SEQUENCE_BITS) - 1)
+
+    @property
+    def done(self) -> bool:
+        return self.outcome is not None or self.failure is not None
+
+    @property
+    def status(self) -> str | None:
+        """As ipyparallel says it; None while the task has not ended."""
+        if self.failure is not None:
+            return "error"
+        if self.outcome is None:
+            return None
+        if self.outcome.status == Status.ABORTED:
+            return "aborted"
+        return "ok" if self.outcome.status == Status.OK else "error"
+
+    @property
+    def succeeded(self) -> bool:
+        return (
+            self.failure is None
+            and self.outcome is not None
+            and self.outcome.status == Status.OK
+        )
+
+    def text(self, stream: int) -> str:
+        """What its task has written to stdout (1) or stderr (2) so far."""
+        if self.output is None:
+            return ""
+        return "".join([text for number, text in self.output if number == stream])
+
+    def write(self, stream: int, text: str) -> None:
+        if self.output is None:
+            self.output = []
+        self.output.append((stream, text))
+
+    def end(self) -> None:
+        """Tell those it belongs to that it has ended."""
+        self.owner.on_call(self)
+        if self.others is not None:
+            for other in self.others:
+                other.on_call(self)
+
+    def tell_output(self, stream: int, text: str) -> None:
+        self.write(stream, text)
+        self.owner.on_output(self, stream, text)
+        if self.others is not None:
+            for other in self.others:
+                other.on_output(self, stream, text)
+
+    def result(self, load: Load, method: str) -> Any:
+        """Its value, or its error as an exception that is not raised.
+
+        The payload is unpickled the first time anybody asks.
+        """
+        if self._is_loaded:
+            return self._value
+        if self.failure is not None:
+            return self.failure
+        outcome = self.outcome
+        assert outcome is not None
+        if outcome.status != Status.OK:
+            value: Any = self._error(outcome, method)
+        else:
+            try:
+                value = load(outcome)
+            except Exception as error:
+                # The raw bytes stay in `outcome`: their owner may know what to do.
+                self.failure = error
+                return error
+            self.outcome = msgspec.structs.replace(outcome, payload=b"", segments=())
+        if not self._is_loaded:
+            self._value = value
+            self._is_loaded = True
+        return self._value
+
+    def error(self, method: str) -> BaseException | None:
+        """Its error, if it has one that is known without unpickling the result."""
+        if self.failure is not None:
+            return self.failure
+        if self.outcome is None or self.outcome.status == Status.OK:
+            return None
+        error = self.result(_never, method)
+        assert isinstance(error, BaseException)
+        return error
+
+    def _error(self, outcome: Outcome, method: str) -> BaseException:
+        try:
+            info = decode_info(outcome.payload)
+        except Exception as error:
+            return error
+        if info.engine is None and self.engine >= 0:
+            info = msgspec.structs.replace(info, engine=self.engine)
+        return to_error(info, method=method)
+
+
+def _never(outcome: Outcome) -> Any:
+    raise AssertionError("an error needs no loading")
+
+
+class CallTable:
+    """The calls that have not ended, by task."""
+
+    def __init__(self) -> None:
+        self.outstanding: dict[int, Call] = {}
+
+    def __len__(self) -> int:
+        return len(self.outstanding)
+
+    def on_results(
+        self, engine: int, outcomes: Iterable[Outcome], now: float
+    ) -> tuple[list[Call], list[Outcome]]:
+        """The calls that ended, to be told so, and outcomes that nobody waits for."""
+        ended, strange = [], []
+        pop = self.outstanding.pop
+        for outcome in outcomes:
+            call = pop(outcome.task, None)
+            if call is None:
+                strange.append(outcome)
+                continue
+            call.engine = engine
+            call.received = now
+            call.outcome = outcome
+            ended.append(call)
+        return ended, strange
+
+    def on_output(self, task: int, stream: int, text: str) -> None:
+        call = self.outstanding.get(task)
+        if call is not None:
+            call.tell_output(stream, text)
+
+    def take(self, tasks: Iterable[int]) -> list[Call]:
+        """Take these out, without an outcome."""
+        pop = self.outstanding.pop
+        found = [pop(task, None) for task in tasks]
+        return [call for call in found if call is not None]
+
+    def on_lost(self, error: BaseException, now: float) -> list[Call]:
+        """Nothing will come any more: all calls end with this error."""
+        calls = self.take(list(self.outstanding))
+        for call in calls:
+            call.failure = error
+            call.received = now
+        return calls

@@ -1,0 +1,368 @@
+"""Moves frames between the socket and whoever has them: the client's one hot loop.
+
+Who touches the socket holds `_socket_lock`, for one send or one receive. Who receives
+and delivers holds `_serving` as well, so that messages are delivered in their order.
+Nobody holds either while waiting: waiting is a poll of the socket's descriptor, which
+needs no lock.
+
+A thread that waits for a result serves the socket itself, for everybody, so that a
+blocking call costs no switch between threads:
+
+    waiting thread                         I/O thread
+    takes `_serving`, rings once     ->    stands aside, looks again after 5 ms
+    sends, polls, receives, delivers       sends small batches that are due, acknowledges
+    leaves                                 nobody waited for 5 ms: serves the socket again
+
+The descriptor of a ZeroMQ socket signals *changes*: whoever sends may swallow the
+signal of a message that came. So whoever has sent looks, and rings for the receiver.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import zmq
+from msgspec import Struct
+
+from ipcluster.client.bell import Bell, Ears
+from ipcluster.client.door import Door
+from ipcluster.client.interrupts import Presses
+from ipcluster.wire.codec import pack
+from ipcluster.wire.curve import Happened
+from ipcluster.wire.messages import Chunk
+
+log = logging.getLogger(__name__)
+
+# Seconds the I/O thread keeps away after the last blocking call.
+ASIDE = 0.005
+# Seconds that a small batch may wait for more.
+HOLD = 0.001
+# Seconds between looks at what is due, when nothing else wakes the I/O thread.
+IDLE = 1.0
+# Seconds after which a waiting thread that does not serve looks for itself, should a
+# wake-up have been lost to a signal.
+STANDBY = 0.1
+
+Ready = Callable[[], bool]
+
+
+class Piece(NamedTuple):
+    """A chunk of a segment: a message alone in its frame, and the bytes behind it."""
+
+    chunk: Chunk
+    data: bytes | memoryview
+
+
+class Ends(Protocol):
+    """What the pump works for."""
+
+    def fill(self) -> list[Struct | Piece]:
+        """Messages for one frame; none when there is nothing to send now."""
+
+    def deliver(self, frame: bytes, attached: bytes | None) -> None:
+        """A frame came, perhaps with raw bytes attached."""
+
+    def finish(self) -> bool:
+        """Deliver what a callback that waits has kept from delivery, if anything."""
+
+    def tick(self) -> float:
+        """Look at what is due; seconds until it should be asked again."""
+
+    def on_connected(self) -> None:
+        """The connection stands (again)."""
+
+    def on_disconnected(self) -> None:
+        """The connection broke; it is tried again."""
+
+
+class Pump:
+    """Sends and receives for one connection, from any thread."""
+
+    def __init__(self, door: Door, ends: Ends) -> None:
+        self._socket = door.socket
+        self._watch = door.watch
+        self._ends = ends
+        self._socket_lock = threading.Lock()
+        self._serving = threading.Lock()
+        self._changed = threading.Condition()
+        self._standing = 0
+        self._io_bell = Bell()
+        self._bell = Bell()
+        self._listening = False
+        self._driving = False
+        self._drives = 0
+        self._server = 0
+        self._long_aside = False
+        self._due = 0.0
+        self._stopping = False
+        fd: int = self._socket.getsockopt(zmq.FD)
+        watch_fd: int = self._watch.socket.getsockopt(zmq.FD)
+        self._ears = Ears([fd, self._bell.fileno()])
+        self._io_ears = Ears([fd, self._io_bell.fileno(), watch_fd])
+        self._aside_ears = Ears([self._io_bell.fileno(), watch_fd])
+        self._bell_fd = self._bell.fileno()
+        self._main = threading.main_thread().ident
+        self._thread = threading.Thread(
+            target=self._run, name="ipcluster client I/O", daemon=True
+        )
+        self._thread.start()
+
+    # --- sending ---------------------------------------------------------------------
+
+    def send(self) -> None:
+        """Send all that may go now."""
+        if threading.get_ident() == self._main:
+            with Presses():
+                self._send()
+        else:
+            self._send()
+
+    def send_soon(self) -> None:
+        """Let the I/O thread send in a millisecond, with what else comes until then."""
+        if not self._due:
+            self._due = time.monotonic() + HOLD
+            self._io_bell.ring()
+
+    def wake(self) -> None:
+        """Let the I/O thread look at what is due. Safe in finalizers and handlers."""
+        self._io_bell.ring()
+
+    def _send(self) -> None:
+        self._due = 0.0
+        socket = self._socket
+        with self._socket_lock:
+            if self._stopping and socket.closed:
+                return
+            sent = False
+            while messages := self._ends.fill():
+                self._put(socket, messages)
+                sent = True
+            missed = sent and socket.getsockopt(zmq.EVENTS) & zmq.POLLIN
+        if missed:
+            (self._bell if self._driving else self._io_bell).ring()
+
+    def _put(self, socket: zmq.Socket[Any], messages: list[Struct | Piece]) -> None:
+        plain: list[Struct] = []
+        for message in messages:
+            if not isinstance(message, Piece):
+                plain.append(message)
+                continue
+            if plain:
+                socket.send(pack(plain))
+                plain = []
+            socket.send(pack([message.chunk]), zmq.SNDMORE)
+            socket.send(message.data)
+        if plain:
+            socket.send(pack(plain))
+
+    # --- waiting ---------------------------------------------------------------------
+
+    def wait(
+        self,
+        ready: Ready,
+        timeout: float | None = None,
+        on_press: Callable[[int], bool] | None = None,
+    ) -> bool:
+        """Serve the socket, or let another thread do it, until `ready`.
+
+        Args:
+            ready: cheap and without side effects; it is asked often.
+            timeout: seconds; None waits for ever.
+            on_press: told how often Ctrl-C was pressed; True goes on waiting.
+
+        Returns:
+            False when the time is over.
+        """
+        if ready():
+            return True
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with Presses(self._bell.ring) as presses:
+            while True:
+                if self._server == threading.get_ident():
+                    # In a callback of the user's, called while we deliver.
+                    self._serve(ready, deadline, presses)
+                elif self._serving.acquire(blocking=False):
+                    self._drive(ready, deadline, presses)
+                else:
+                    self._stand_by(ready, deadline, presses)
+                if ready():
+                    return True
+                if presses.waiting:
+                    count = presses.take()
+                    if on_press is None or not on_press(count):
+                        presses.give_back()
+                elif deadline is not None and time.monotonic() >= deadline:
+                    return False
+
+    def _drive(self, ready: Ready, deadline: float | None, presses: Presses) -> None:
+        """Serve the socket; `_serving` is held, and released at the end."""
+        self._drives += 1
+        self._driving = True
+        self._server = threading.get_ident()
+        try:
+            if self._listening:
+                self._io_bell.ring()
+            self._serve(ready, deadline, presses)
+        finally:
+            self._driving = False
+            self._server = 0
+            self._serving.release()
+            if self._long_aside:
+                self._io_bell.ring()
+            self._notify()
+
+    def _serve(self, ready: Ready, deadline: float | None, presses: Presses) -> None:
+        self._send()
+        while not ready() and not presses.waiting and not self._stopping:
+            if self._receive():
+                continue
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return
+            if self._bell_fd in self._ears.wait(left):
+                self._bell.hush()
+
+    def _stand_by(self, ready: Ready, deadline: float | None, presses: Presses) -> None:
+        """Wait while another thread serves."""
+        with self._changed:
+            self._standing += 1
+            try:
+                while (
+                    not ready() and self._serving.locked() and not presses.waiting
+                ):
+                    left = STANDBY
+                    if deadline is not None:
+                        left = min(left, deadline - time.monotonic())
+                        if left <= 0:
+                            return
+                    self._changed.wait(left)
+            finally:
+                self._standing -= 1
+
+    def notify(self) -> None:
+        """Something that a waiting thread may be waiting for has changed."""
+        self._bell.ring()
+        self._notify()
+
+    def _notify(self) -> None:
+        if self._standing:
+            with self._changed:
+                self._changed.notify_all()
+
+    def _receive(self) -> bool:
+        """Receive one frame and deliver it; `_serving` is held."""
+        if self._ends.finish():
+            return True
+        attached = None
+        with self._socket_lock:
+            socket = self._socket
+            if socket.closed or not socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+                return False
+            frame = socket.recv(zmq.NOBLOCK)
+            if socket.getsockopt(zmq.RCVMORE):
+                attached = socket.recv(zmq.NOBLOCK)
+        try:
+            self._ends.deliver(frame, attached)
+        except Exception:
+            log.exception("a message from the controller could not be used")
+        self._notify()
+        return True
+
+    # --- the I/O thread --------------------------------------------------------------
+
+    def _run(self) -> None:
+        seen = -1
+        patience = 0.0
+        try:
+            while not self._stopping:
+                if self._driving or self._drives != seen:
+                    heard = self._stand_aside(self._drives == seen, patience)
+                    seen = self._drives
+                else:
+                    heard = self._listen(patience)
+                if self._io_bell.fileno() in heard:
+                    self._io_bell.hush()
+                self._look_at_watch()
+                patience = self._do_due()
+        except Exception:
+            if not self._stopping:
+                log.exception("the client's I/O thread has failed")
+                self._ends.on_disconnected()
+        finally:
+            self._listening = False
+
+    def _stand_aside(self, is_long: bool, patience: float) -> list[int]:
+        """Keep away from the socket: another thread serves it, or just did."""
+        self._listening = False
+        if not is_long:
+            return self._aside_ears.wait(min(ASIDE, patience))
+        # It has served for more than 5 ms: let it ring when it leaves.
+        self._long_aside = True
+        try:
+            return self._aside_ears.wait(patience) if self._driving else []
+        finally:
+            self._long_aside = False
+
+    def _listen(self, patience: float) -> list[int]:
+        """Serve the socket until it is empty, then wait for more."""
+        self._listening = True
+        if self._driving:
+            return []
+        if self._serving.acquire(blocking=False):
+            self._server = threading.get_ident()
+            try:
+                while not self._stopping and self._receive():
+                    pass
+            finally:
+                self._server = 0
+                self._serving.release()
+                self._notify()
+        return self._io_ears.wait(patience)
+
+    def _do_due(self) -> float:
+        """Send what is due; seconds until something else is."""
+        now = time.monotonic()
+        if self._due and now >= self._due:
+            self._send()
+        patience = min(IDLE, self._ends.tick())
+        if self._due:
+            patience = min(patience, max(0.0, self._due - now))
+        return patience
+
+    def _look_at_watch(self) -> None:
+        for event in () if self._stopping else self._watch.read():
+            if event.what is Happened.DISCONNECTED:
+                self._ends.on_disconnected()
+            elif event.what is Happened.WELCOMED:
+                self._ends.on_connected()
+
+    # --- the end ---------------------------------------------------------------------
+
+    def close(self, linger: float) -> None:
+        """Stop, give the socket `linger` seconds to send what it has, and close it."""
+        if self._stopping:
+            return
+        self._stopping = True
+        self._io_bell.ring()
+        self.notify()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(5)
+        served = self._serving.acquire(timeout=1)
+        try:
+            with self._socket_lock:
+                self._watch.close()
+                self._socket.close(int(linger * 1000))
+        finally:
+            if served:
+                self._serving.release()
+        self._io_bell.close()
+        self._bell.close()
+        self._notify()
+
+    def forget(self) -> None:
+        """In a forked child: the socket is the parent's; touch nothing."""
+        self._stopping = True

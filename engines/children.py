@@ -1,0 +1,166 @@
+"""Starting engine processes, by fork or by spawn, and what the keeper remembers of each."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ipcluster.engines.birth import Birth, die_with_parent
+from ipcluster.engines.link import new_lock_file
+from ipcluster.engines.page import StatePage
+
+TAIL_BYTES = 4096
+
+
+@dataclass
+class Child:
+    """One engine as its keeper knows it. The link is the engine's end: the keeper adds what C code prints."""
+
+    slot: int
+    pid: int
+    link: socket.socket
+    tether: socket.socket
+    stdout: int
+    stderr: int
+    lock: int
+    page: StatePage
+    stopped: bool = False
+    tail: bytearray = field(default_factory=bytearray)
+
+    def signal(self, signum: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signum)
+
+    def note_stderr(self, data: bytes) -> None:
+        self.tail += data
+        del self.tail[:-TAIL_BYTES]
+
+    def close(self) -> None:
+        self.link.close()
+        self.tether.close()
+        self.page.close()
+        for fd in (self.stdout, self.stderr, self.lock):
+            os.close(fd)
+
+
+class Newborn(Exception):
+    """Raised in a forked engine to leave the keeper's frames behind."""
+
+    def __init__(self, birth: Birth, page: StatePage) -> None:
+        self.birth = birth
+        self.page = page
+
+
+@dataclass(frozen=True)
+class Nursery:
+    """How engines are started here."""
+
+    segment_folder: str
+    fallback_folder: str
+    segment_limit: int
+    spawn: bool
+
+    def start(self, slot: int, closing: list[socket.socket]) -> tuple[Child, socket.socket]:
+        """A new engine, and the far end of its link. `closing`: the keeper's sockets, not for the engine.
+
+        Raises:
+            Newborn: in the forked engine itself.
+        """
+        far, link = socket.socketpair()
+        ours, tether = socket.socketpair()
+        out_read, out_write = os.pipe()
+        error_read, error_write = os.pipe()
+        lock = new_lock_file()
+        page_fd = new_lock_file() if self.spawn else -1
+        if self.spawn:
+            os.ftruncate(page_fd, 1 << 16)
+        page = StatePage(page_fd)
+        birth = Birth(
+            slot,
+            link.fileno(),
+            tether.fileno(),
+            out_read,
+            error_read,
+            lock,
+            page_fd,
+            self.segment_folder,
+            self.fallback_folder,
+            self.segment_limit,
+        )
+        if self.spawn:
+            pid = _spawn(birth, out_write, error_write)
+            os.close(page_fd)
+        else:
+            pid = _fork()
+            if pid == 0:
+                _become(birth, out_write, error_write, [far, ours, link, tether, *closing])
+                raise Newborn(birth, page)
+        tether.close()
+        os.close(out_write)
+        os.close(error_write)
+        os.set_blocking(out_read, False)
+        os.set_blocking(error_read, False)
+        child = Child(slot, pid, link, ours, out_read, error_read, lock, page)
+        return child, far
+
+
+def _fork() -> int:
+    gc.collect()
+    gc.freeze()
+    return os.fork()
+
+
+def _spawn(birth: Birth, stdout: int, stderr: int) -> int:
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "ipcluster.engines.birth",
+            msgspec.json.encode(birth).decode(),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        pass_fds=(
+            birth.link,
+            birth.tether,
+            birth.stdout,
+            birth.stderr,
+            birth.lock,
+            birth.page_fd,
+        ),
+        process_group=0,
+    )
+    # The keeper waits for its engines itself; Popen must not do it again.
+    process.returncode = 0
+    return process.pid
+
+
+def _become(
+    birth: Birth, stdout: int, stderr: int, closing: list[socket.socket]
+) -> None:
+    """In the forked engine: only its own descriptors stay, and it leads a process group."""
+    os.setpgid(0, 0)
+    die_with_parent()
+    kept = {birth.link, birth.tether, birth.stdout, birth.stderr, birth.lock}
+    for sock in closing:
+        sock.detach()
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(stdout, 1)
+    os.dup2(stderr, 2)
+    for name in os.listdir("/dev/fd"):
+        fd = int(name)
+        if fd > 2 and fd not in kept:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)

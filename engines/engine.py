@@ -1,0 +1,310 @@
+"""The engine: a Python you can talk to. One link, one thread, the user's code in it.
+
+It reads `Run` frames from its link, runs the tasks in order, and answers `Done`. It knows no network and decides
+nothing. What makes it more than a loop:
+
+- Outcomes of tasks that take microseconds are sent many to a frame; an outcome waits only while tasks that are known
+  to be quick follow it. The doorbell (SIGURG, rung through the keeper) makes a busy engine look at its link and
+  send what it holds between two bytecodes of the user's.
+- An interrupt (SIGINT) names its task in the state page and is dropped when that task no longer runs.
+- Signal handlers act only while the user's code runs (`link.busy` is 0 there and nowhere else in this thread).
+- Outcomes are kept until the other end says how many it has taken, so a replaced link loses nothing.
+
+Nothing heavy is imported: the keeper imports this module once and every engine shares its pages.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import sys
+import time
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ipcluster.engines.calls import Calls
+from ipcluster.engines.link import Link, LinkLost
+from ipcluster.wire.codec import unpack_to_link
+from ipcluster.wire.messages import (
+    Done,
+    Dropped,
+    Forget,
+    FreeSegments,
+    Item,
+    NewFunction,
+    Outcome,
+    Ready,
+    Recall,
+    Released,
+    Run,
+    Stop,
+)
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from types import FrameType
+
+    from ipcluster.engines.output import LinkStream, Pipes
+    from ipcluster.engines.page import StatePage
+
+# Seconds of run time below which a function counts as quick: its outcomes may wait for others.
+QUICK = 100e-6
+# Seconds an outcome may wait behind quick tasks before it is sent.
+HOLD = 500e-6
+HOLD_OUTCOMES = 64
+HOLD_BYTES = 1 << 18
+# Seconds after one KeyboardInterrupt in which no second is raised: time enough to note the first.
+INTERRUPT_PAUSE = 0.05
+
+
+class Engine:
+    """The main loop of an engine process."""
+
+    def __init__(
+        self,
+        link: Link,
+        page: StatePage,
+        calls: Calls,
+        pipes: Pipes,
+        new_link: Callable[[bool], socket.socket | None],
+    ) -> None:
+        self.link = link
+        self.page = page
+        self.calls = calls
+        self.pipes = pipes
+        self.streams: list[LinkStream] = []
+        self.running = 0
+        self.uuid = uuid.uuid4().hex
+        self._new_link = new_link
+        self._queue: deque[tuple[Run, Item]] = deque()
+        self._recalled: set[int] = set()
+        self._outcomes: list[Outcome] = []
+        self._held_bytes = 0
+        self._flushed = 0.0
+        self._kept: deque[Outcome] = deque()
+        self._taken = 0
+        self._stopping = False
+        self._waiting = False
+        self._rung = False
+        self._interrupted = 0
+        self._raised = 0.0
+        self._pid = os.getpid()
+        self._started = time.time()
+        link.on_idle = self._after_busy
+
+    # --- the loop ----------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Run until told to stop, or until the keeper has gone."""
+        self.link.busy = 1
+        self._introduce()
+        while not self._stopping:
+            try:
+                self._step()
+            except LinkLost:
+                if not self._relink():
+                    return
+        self._flush()
+
+    def _step(self) -> None:
+        if not self._queue:
+            self._flush()
+            self._read(wait=True)
+            return
+        run, item = self._queue.popleft()
+        if item.task in self._recalled:
+            self._recalled.discard(item.task)
+            return
+        if self._outcomes and self.calls.mean(run.function) > QUICK:
+            self._flush()
+        self._keep(self._run(run, item))
+
+    def _run(self, run: Run, item: Item) -> Outcome:
+        task = item.task
+        self.page.begin(task)
+        started = time.time()
+        begin = time.perf_counter()
+        self.running = task
+        try:
+            self.link.busy = 0
+            status, packed = self.calls.run(run, item)
+        except KeyboardInterrupt as error:  # after the end of the user's code
+            status, packed = self.calls.failure(error, task)
+        self.link.busy = 1
+        self.running = 0
+        self._interrupted = 0
+        if os.getpid() != self._pid:
+            os._exit(0)  # the user's code forked, and the child came back out of it
+        self.page.end()
+        duration = time.perf_counter() - begin
+        self.calls.note(run.function, duration)
+        payload, segments, spilled = packed
+        return Outcome(task, status, payload, started, duration, segments, spilled)
+
+    def _keep(self, outcome: Outcome) -> None:
+        """Hold an outcome for the next frame, or send it with those held."""
+        for stream in self.streams:
+            stream.flush()
+        self._outcomes.append(outcome)
+        self._held_bytes += len(outcome.payload)
+        now = time.perf_counter()
+        output = self.pipes.drain(outcome.task)
+        if output:
+            self.link.send(output)
+        if (
+            not self._queue
+            or now - self._flushed > HOLD
+            or len(self._outcomes) >= HOLD_OUTCOMES
+            or self._held_bytes > HOLD_BYTES
+        ):
+            self._flush()
+
+    def _flush(self) -> None:
+        """Send the outcomes held, and the names of segments that nothing here maps any more."""
+        self._flushed = time.perf_counter()
+        outcomes, self._outcomes = self._outcomes, []
+        self._held_bytes = 0
+        self._kept.extend(outcomes)
+        messages: list[Any] = [Done(outcomes)] if outcomes else []
+        released = self.calls.released()
+        if released:
+            messages.append(Released(released))
+        if messages:
+            self.link.send(messages)
+
+    # --- messages ------------------------------------------------------------------------------
+
+    def _read(self, *, wait: bool) -> None:
+        self._waiting = wait
+        try:
+            frames = self.link.receive(wait=wait) if not self._stopping else []
+        finally:
+            self._waiting = False
+        for frame in frames:
+            for message in unpack_to_link(frame):
+                self._on_message(message)
+
+    def _on_message(self, message: Any) -> None:
+        match message:
+            case Run():
+                self._take(message.taken)
+                self._queue.extend([(message, item) for item in message.items])
+            case NewFunction():
+                self.calls.add_function(message)
+            case Recall():
+                self._recall(message.tasks)
+            case FreeSegments():
+                self.calls.free(message.names)
+            case Forget():
+                self.calls.forget(message.digests)
+            case Stop():
+                self._stopping = True
+
+    def _recall(self, tasks: list[int]) -> None:
+        waiting = {item.task for _, item in self._queue} - self._recalled
+        dropped = [task for task in tasks if task in waiting]
+        self._recalled.update(dropped)
+        self.link.send([Dropped(dropped)])
+
+    def _take(self, taken: int) -> None:
+        """The other end has `taken` of our outcomes: those need not be kept."""
+        for _ in range(min(taken - self._taken, len(self._kept))):
+            self._kept.popleft()
+        self._taken = max(taken, self._taken)
+
+    # --- signals -------------------------------------------------------------------------------
+
+    def on_interrupt(self, _signum: int, _frame: FrameType | None) -> None:
+        """SIGINT: raise in the task it names, if that is the one that runs."""
+        target = self.page.target
+        if not self.running or (target and target != self.running):
+            return
+        if self.link.busy:
+            self._interrupted = self.running
+            return
+        self._raise_interrupt()
+
+    def _raise_interrupt(self) -> None:
+        now = time.monotonic()
+        if now - self._raised > INTERRUPT_PAUSE:
+            self._raised = now
+            raise KeyboardInterrupt
+
+    def on_terminate(self, _signum: int, _frame: FrameType | None) -> None:
+        """SIGTERM: end, after what is being sent; out of the user's code by SystemExit, so that it can clean up."""
+        self._stopping = True
+        if not self.link.busy or self._waiting:
+            raise SystemExit(0)
+
+    def on_ring(self, _signum: int, _frame: FrameType | None) -> None:
+        """SIGURG: look at the link, send what is held; later, if that is going on now."""
+        if self.link.busy:
+            self._rung = True
+            return
+        self._answer_ring()
+
+    def _answer_ring(self) -> None:
+        self._rung = False
+        if not self.running:
+            return  # between tasks the loop itself looks
+        self.link.busy += 1
+        try:
+            self._adopt_link()
+            self._read(wait=False)
+            self._flush()
+        except LinkLost:
+            pass  # the main loop meets it again, between tasks
+        finally:
+            self.link.busy -= 1
+
+    def _after_busy(self) -> None:
+        if self._rung:
+            self._answer_ring()
+        if self._interrupted:
+            task, self._interrupted = self._interrupted, 0
+            if task == self.running:
+                self._raise_interrupt()
+
+    # --- another link ----------------------------------------------------------------------------
+
+    def _introduce(self) -> None:
+        held = [item.task for _, item in self._queue]
+        if self.running:
+            held.insert(0, self.running)
+        version = sys.version_info
+        self.link.send(
+            [
+                Ready(
+                    self.uuid,
+                    self._pid,
+                    platform.node(),
+                    (version.major, version.minor),
+                    self._started,
+                    held,
+                )
+            ]
+        )
+
+    def _adopt_link(self) -> bool:
+        """Take the keeper's newest socket, if it has sent one: say who we are and what nobody has taken."""
+        return self._go_on_with(self._new_link(False))
+
+    def _relink(self) -> bool:
+        """Wait for the keeper's next socket. False: the keeper has gone."""
+        while True:
+            try:
+                return self._go_on_with(self._new_link(True))
+            except LinkLost:
+                continue
+
+    def _go_on_with(self, sock: socket.socket | None) -> bool:
+        if sock is None:
+            return False
+        self.link.replace(sock)
+        self._introduce()
+        if self._kept:
+            self.link.send([Done(list(self._kept))])
+        return True

@@ -1,0 +1,119 @@
+"""What every engine can do without being sent a function: operations, named in the place of a digest.
+
+An operation is `operation(engine_namespace, *args, **kwargs)`; its name is in `OPERATIONS`.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import linecache
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ipcluster.wire.references import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class Namespace:
+    """The engine's user namespace: the `__dict__` of its `__main__` module."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.names: dict[str, Any] = module.__dict__
+        self.executions = 0
+        self.builtins = dict(builtins.__dict__)
+        self.names["__builtins__"] = self.builtins
+        self._first = dict(self.names)
+
+    def clear(self) -> None:
+        self.names.clear()
+        self.names.update(self._first)
+        self.forget_values()
+
+    def forget_values(self) -> None:
+        """Drop the session's values that pushed functions brought with them."""
+        self.builtins.clear()
+        self.builtins.update(builtins.__dict__)
+
+
+def push(namespace: Namespace, names: Mapping[str, Any]) -> None:
+    namespace.names.update(resolve(dict(names), namespace.names))
+
+
+def pull(namespace: Namespace, names: str | Sequence[str]) -> Any:
+    if isinstance(names, str):
+        return _value(namespace, names)
+    return [_value(namespace, name) for name in names]
+
+
+def _value(namespace: Namespace, name: str) -> Any:
+    """A name's value; dotted and indexed expressions are evaluated."""
+    if name.isidentifier():
+        try:
+            return namespace.names[name]
+        except KeyError:
+            raise NameError(f"name {name!r} is not defined") from None
+    return eval(name, namespace.names)
+
+
+def execute(
+    namespace: Namespace, code: str, filename: str | None = None
+) -> dict[str, Any]:
+    """Run code in the namespace; the last statement's value, if it is an expression, is shown by its repr."""
+    namespace.executions += 1
+    count = namespace.executions
+    if filename is None:
+        filename = f"<execute {count}>"
+    linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
+    tree = ast.parse(code, filename)
+    last = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        last = ast.Expression(tree.body.pop().value)  # type: ignore[attr-defined]  # isinstance above
+    exec(compile(tree, filename, "exec"), namespace.names)
+    shown = None
+    if last is not None:
+        value = eval(compile(last, filename, "eval"), namespace.names)
+        if value is not None:
+            namespace.names["_"] = value
+            shown = repr(value)
+    return {"execution_count": count, "result_repr": shown}
+
+
+def run_file(namespace: Namespace, source: str, filename: str) -> dict[str, Any]:
+    """Run the text of a file of the client's as `__main__`."""
+    had = namespace.names.get("__file__")
+    namespace.names["__file__"] = filename
+    try:
+        return execute(namespace, source, filename)
+    finally:
+        if had is None:
+            namespace.names.pop("__file__", None)
+        else:
+            namespace.names["__file__"] = had
+
+
+def import_names(namespace: Namespace, statements: str) -> None:
+    exec(compile(statements, "<import>", "exec"), namespace.names)
+
+
+def clear(namespace: Namespace) -> None:
+    namespace.clear()
+
+
+def modules(_namespace: Namespace) -> list[str]:
+    """The names of loaded modules: what `sync_imports` and diagnosis want to know."""
+    return sorted(sys.modules)
+
+
+OPERATIONS: dict[bytes, Callable[..., Any]] = {
+    b"push": push,
+    b"pull": pull,
+    b"execute": execute,
+    b"run_file": run_file,
+    b"import": import_names,
+    b"clear": clear,
+    b"modules": modules,
+}

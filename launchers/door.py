@@ -1,0 +1,196 @@
+"""A small blocking connection to a controller, for what launchers ask of it.
+
+It says hello with the client ticket, asks questions (`Ask`, `Answer`), and follows
+which engines come and go. It sends no tasks; that is the client's business, a floor up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+import zmq
+
+from ipcluster.wire import tickets
+from ipcluster.wire.codec import pack, pack_body, unpack_body, unpack_to_client
+from ipcluster.wire.curve import Handshake, Watch, secure_client
+from ipcluster.wire.errors import (
+    ConnectionLost,
+    ProtocolError,
+    SecurityError,
+    TicketError,
+    TimeoutError,
+    decode_info,
+    to_error,
+)
+from ipcluster.wire.messages import (
+    PROTOCOL,
+    Answer,
+    Ask,
+    EngineInfo,
+    Engines,
+    Hello,
+    Refused,
+    ToClient,
+    Welcome,
+)
+from ipcluster.wire.places import ClusterPlace
+from ipcluster.wire.tickets import Ticket
+
+# Seconds for a controller to answer. It does within a millisecond unless it is frozen.
+ANSWER_SECONDS = 10.0
+
+
+class ControllerDoor:
+    """A connection to the controller of the cluster at `place`. Use it in a `with`.
+
+    Raises:
+        TicketError: there is no ticket, or one of a cluster that is gone.
+        SecurityError: the controller refuses us.
+        ConnectionLost: nobody answers.
+    """
+
+    def __init__(self, place: ClusterPlace, timeout: float = ANSWER_SECONDS) -> None:
+        self.engines: dict[int, EngineInfo] = {}
+        self._timeout = timeout
+        self._request = 0
+        self._welcome: Welcome | None = None
+        self._answers: dict[int, Answer] = {}
+        ticket = tickets.read(place.client_ticket)
+        if stale := tickets.is_stale(ticket):
+            raise TicketError(stale)
+        self._context: zmq.Context[Any] = zmq.Context()
+        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
+        self._socket.linger = 0
+        self._handshake = Handshake()
+        self._watch: Watch | None = None
+        try:
+            self._connect(ticket, place)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up. Twice is harmless."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        self._socket.close()
+        self._context.term()
+
+    def ask(self, verb: str, **body: object) -> Any:
+        """The controller's answer; `verb` and `body` as in `controller/questions.py`.
+
+        Raises:
+            ClusterError: what the controller says is wrong with the question.
+        """
+        self._request += 1
+        request = self._request
+        self._socket.send(pack([Ask(request, verb, pack_body(body))]))
+        self._receive_until(lambda: request in self._answers, self._timeout)
+        answer = self._answers.pop(request)
+        if answer.error:
+            raise to_error(decode_info(answer.body))
+        return unpack_body(answer.body)
+
+    def wait_for(self, reached: Callable[[dict[int, EngineInfo]], bool], seconds: float) -> bool:
+        """Wait until this is true of the engines; False: it is not after `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            self._receive_until(lambda: reached(self.engines), seconds)
+            return True
+        return False
+
+    def new_engines(self, before: Iterable[int], n: int, seconds: float) -> list[int]:
+        """The ids of `n` engines that were not there `before`, or of as many as came."""
+        known = set(before)
+        self.wait_for(lambda engines: len(engines.keys() - known) >= n, seconds)
+        return sorted(self.engines.keys() - known)
+
+    def _connect(self, ticket: Ticket, place: ClusterPlace) -> None:
+        if ticket.ipc and ticket.host == socket.gethostname():
+            place.check()  # the socket's folder must be ours alone: no key guards it
+            self._socket.connect(ticket.ipc)
+        else:
+            secure_client(
+                self._socket, ticket.server_key, ticket.door_public, ticket.door_secret
+            )
+            self._watch = Watch(self._socket)
+            # All lead to one controller; with one message it does not matter which.
+            self._socket.connect(ticket.addresses[0])
+        self._socket.send(pack([_hello(ticket)]))
+        try:
+            self._receive_until(lambda: self._welcome is not None, self._timeout)
+        except TimeoutError as error:
+            raise ConnectionLost(
+                f"the controller of cluster {place.name!r} (pid {ticket.pid} on "
+                f"{ticket.host}) does not answer within {self._timeout:.0f} s"
+            ) from error
+
+    def _receive_until(self, reached: Callable[[], bool], seconds: float) -> None:
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        if self._watch is not None:
+            poller.register(self._watch.socket, zmq.POLLIN)
+        deadline = time.monotonic() + seconds
+        while not reached():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"no answer from the controller in {seconds:.0f} s")
+            ready = dict(poller.poll(int(left * 1000) + 1))
+            if self._socket in ready:
+                for message in unpack_to_client(self._socket.recv_multipart()[0]):
+                    self._on_message(message)
+            if self._watch is not None and self._watch.socket in ready:
+                self._look_at_handshake(self._watch)
+
+    def _look_at_handshake(self, watch: Watch) -> None:
+        for event in watch.read():
+            self._handshake.on_event(event)
+        if self._handshake.refusal is not None:
+            raise self._handshake.refusal
+
+    def _on_message(self, message: ToClient) -> None:
+        match message:
+            case Welcome():
+                self._welcome = message
+                self.engines = {one.engine: one for one in message.engines}
+            case Engines(joined=joined, left=left):
+                self.engines.update({one.engine: one for one in joined})
+                for engine, _cause in left:
+                    self.engines.pop(engine, None)
+            case Answer():
+                self._answers[message.request] = message
+            case Refused(reason=reason):
+                raise SecurityError(f"the controller refused us: {reason}")
+            case _:
+                raise ProtocolError(f"no question was asked that {message!r} answers")
+
+
+def _hello(ticket: Ticket) -> Hello:
+    from ipcluster import __version__
+
+    return Hello(
+        protocol=PROTOCOL,
+        python=sys.version_info[:2],
+        grant=ticket.grant,
+        session=secrets.token_hex(6),
+        name="ipcluster",
+        version=__version__,
+    )

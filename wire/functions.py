@@ -1,0 +1,440 @@
+"""How functions travel.
+
+What a fresh import finds travels by reference: its module and name. Everything else,
+functions of `__main__`, lambdas and functions inside functions, travels by value:
+code, defaults, closure, attributes. Two kinds differ in what their globals are on
+the other side:
+
+- Functions of a *library* (the standard library, site-packages, ipcluster itself) get
+  the globals of that module, imported there.
+- Functions of the *session*, all others, get the engine's namespace. The values
+  that the globals they name had here travel with them (*captured*), and stand in the
+  function's `__builtins__`. A name is looked up in the globals, then in the builtins:
+  so the engine's namespace comes first, then captured values, then builtins, at
+  the interpreter's full speed, and `global x` writes to the namespace.
+
+Names are captured from the code and all code nested in it, not from strings given to
+`eval`. A global whose value cannot be pickled is not captured, since the namespace may
+have it: only where it does not does using the name raise a NameError that tells why.
+
+Functions are made empty and filled afterwards, so that those that refer to each other
+or to themselves come through.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import importlib
+import importlib.machinery
+import marshal
+import sys
+import sysconfig
+import threading
+from functools import lru_cache
+from types import CellType, CodeType, FunctionType, ModuleType
+from typing import Any, Protocol, TypeAlias
+
+Reduced: TypeAlias = Any
+"""What a reducer answers: a tuple as `__reduce__` gives it, or NotImplemented."""
+
+
+class Dump(Protocol):
+    """One pickling, as reducers see it."""
+
+    careful: bool  # leave out what cannot be pickled and can be left out
+    functions: list[FunctionType]  # met so far, those that travel by value
+    origins: dict[tuple[int, int], int]  # numbers of the globals that functions have
+    cells: set[int]  # ids of cells whose function fills them
+
+    def fails(self, value: object) -> Exception | None:
+        """Why this value cannot be pickled."""
+        ...
+
+
+# --- by reference or by value ------------------------------------------------------------
+
+
+def travels_by_reference(obj: Any) -> bool:
+    """Whether importing `obj.__module__` and looking up its name gives this object."""
+    module_name = getattr(obj, "__module__", None)
+    name = getattr(obj, "__qualname__", None)
+    if not isinstance(module_name, str) or not isinstance(name, str):
+        return False
+    found: Any = sys.modules.get(module_name)
+    if found is None or not is_importable(module_name):
+        return False
+    for part in name.split("."):
+        found = getattr(found, part, None)
+        if found is None:
+            return False
+    return found is obj
+
+
+_importable: dict[str, tuple[ModuleType, bool]] = {}
+
+
+def is_importable(name: str) -> bool:
+    """Whether a fresh interpreter with our `sys.path` finds the loaded module `name`."""
+    module = sys.modules.get(name)
+    if module is None or name in ("__main__", "__mp_main__"):
+        return False
+    known = _importable.get(name)
+    if known is None or known[0] is not module:
+        known = _importable[name] = module, _find(name)
+    return known[1]
+
+
+def _find(name: str) -> bool:
+    parent, _, _ = name.rpartition(".")
+    path = None
+    if parent:
+        if not is_importable(parent):
+            return False
+        path = getattr(sys.modules[parent], "__path__", None)
+        if path is None:  # `os.path` and the like stand in sys.modules only
+            return getattr(sys.modules[name], "__spec__", None) is not None
+    for finder in sys.meta_path:
+        try:
+            if finder.find_spec(name, path) is not None:
+                return True
+        except (AttributeError, ImportError, ValueError):
+            continue
+    # Packages that make their submodules themselves (`six.moves`).
+    return bool(parent) and getattr(sys.modules[name], "__spec__", None) is not None
+
+
+_LIBRARY_FOLDERS = tuple(
+    f"{sysconfig.get_path(which)}/" for which in ("stdlib", "platstdlib")
+)
+_OURS = __name__.partition(".")[0]
+
+
+@lru_cache(maxsize=1024)
+def _is_library(name: str) -> bool:
+    if name.partition(".")[0] == _OURS:
+        return True
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if file is None:
+        return name in sys.builtin_module_names or name in sys.stdlib_module_names
+    path = str(file).replace("\\", "/")
+    return (
+        "/site-packages/" in path
+        or "/dist-packages/" in path
+        or path.startswith(_LIBRARY_FOLDERS)
+    )
+
+
+def library_of(function: FunctionType) -> str | None:
+    """The library whose globals the function has; None for functions of the session."""
+    # `__module__` is what functools.wraps made of it; the globals tell the truth.
+    name = function.__globals__.get("__name__")
+    if not isinstance(name, str) or not is_importable(name):
+        return None
+    if sys.modules[name].__dict__ is not function.__globals__:
+        return None
+    return name if _is_library(name) else None
+
+
+# --- captured values ---------------------------------------------------------------------
+
+_LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+_NEVER_CAPTURED = {"__builtins__", "__loader__", "__spec__", "__annotations__"}
+_MISSING = object()
+_BUILTINS = builtins.__dict__
+
+
+@lru_cache(maxsize=4096)
+def global_names(code: CodeType) -> tuple[str, ...]:
+    """The names that code, and code nested in it, looks up in its globals; sorted."""
+    names = {
+        instruction.argval
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in _LOADS
+    }
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names.update(global_names(constant))
+    return tuple(sorted(names - _NEVER_CAPTURED))
+
+
+@lru_cache(maxsize=4096)
+def _attribute_names(code: CodeType) -> tuple[str, ...]:
+    names = dict.fromkeys(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names.update(dict.fromkeys(_attribute_names(constant)))
+    return tuple(names)
+
+
+def captured_values(function: FunctionType) -> dict[str, Any]:
+    """What the globals that the function names are here, the plain builtins left out."""
+    names = global_names(function.__code__)
+    if not names:
+        return {}
+    own, theirs = function.__globals__, function.__builtins__
+    captured = {}
+    for name in names:
+        value = own.get(name, _MISSING)
+        if value is _MISSING and theirs is not _BUILTINS:
+            # It came here itself, with captured values.
+            value = theirs.get(name, _MISSING)
+        if value is not _MISSING and value is not _BUILTINS.get(name, _MISSING):
+            captured[name] = value
+    return captured
+
+
+def _submodules(code: CodeType, captured: dict[str, Any]) -> list[str]:
+    """Modules such as `scipy.sparse` that code reaches through `scipy`: loaded here, so wanted there."""
+    found = [
+        value.__name__
+        for value in captured.values()
+        if isinstance(value, ModuleType) and hasattr(value, "__path__")
+    ]
+    if not found:
+        return []
+    attributes = _attribute_names(code)
+    wanted = []
+    for package in found:  # grows while it is walked
+        for attribute in attributes:
+            name = f"{package}.{attribute}"
+            if name in sys.modules and name not in wanted:
+                wanted.append(name)
+                found.append(name)
+    return wanted
+
+
+class Unsent:
+    """Takes the place of a captured value that cannot be pickled."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[Unsent], tuple[str]]:
+        return Unsent, (self.reason,)
+
+
+class Names(dict[str, Any]):
+    """Builtins and captured values, and why some values are not among them."""
+
+    unsent: dict[str, str]
+
+    def __missing__(self, name: str) -> Any:
+        reason = self.unsent.get(name)
+        if reason is None:
+            raise KeyError(name)
+        raise NameError(
+            f"name {name!r} is not defined here, and its value could not be sent: "
+            f"{reason}",
+            name=name,
+        )
+
+
+# --- taking apart ------------------------------------------------------------------------
+
+
+def reduce_function(dump: Dump, function: FunctionType) -> Reduced:
+    if travels_by_reference(function):
+        return NotImplemented
+    dump.functions.append(function)
+    code = function.__code__
+    cells = function.__closure__ or ()
+    library = library_of(function)
+    captured: dict[str, Any] = {}
+    modules: list[str] = []
+    if library is None:
+        captured = captured_values(function)
+        modules = _submodules(code, captured)
+    if dump.careful:
+        for name, value in captured.items():
+            error = dump.fails(value)
+            if error is not None:
+                captured[name] = Unsent(str(error))
+    # A cell is filled by the first function that has it; the others share it.
+    filled = [(cell, contents(cell)) for cell in cells if id(cell) not in dump.cells]
+    dump.cells.update(map(id, cells))
+    origin: int | str = library or ""
+    if captured:
+        key = id(function.__globals__), id(function.__builtins__)
+        origin = dump.origins.setdefault(key, len(dump.origins) + 1)
+        if any(type(value) is Unsent for value in captured.values()):
+            origin = -origin
+    state = _state_of(dump, function), filled, captured, modules
+    return _make_function, (code, origin, cells), state, None, None, _fill_function
+
+
+def contents(cell: CellType) -> tuple[Any, ...]:
+    try:
+        return (cell.cell_contents,)
+    except ValueError:  # not assigned yet
+        return ()
+
+
+def _state_of(dump: Dump, function: FunctionType) -> dict[str, Any]:
+    """The attributes that differ from what the code alone gives."""
+    state: dict[str, Any] = {
+        "__module__": function.__module__,
+        "__name__": function.__name__,
+        "__qualname__": function.__qualname__,
+        "__doc__": function.__doc__,
+        "__defaults__": function.__defaults__,
+        "__kwdefaults__": function.__kwdefaults__,
+        "__annotations__": function.__annotations__,
+        "__type_params__": getattr(function, "__type_params__", None),
+    }
+    state = {name: value for name, value in state.items() if value}
+    # Annotations are no part of what the function does.
+    if dump.careful and dump.fails(function.__annotations__) is not None:
+        del state["__annotations__"]
+    if function.__dict__:
+        state["__dict__"] = function.__dict__
+    return state
+
+
+def reduce_cell(dump: Dump, cell: CellType) -> Reduced:
+    if id(cell) in dump.cells:
+        return CellType, ()
+    return CellType, (), contents(cell), None, None, _fill_cell
+
+
+def reduce_code(_dump: Dump, code: CodeType) -> Reduced:
+    # Version 2 has no back references, which depend on reference counts: the same code
+    # gives the same bytes, and so a function the same digest.
+    return _load_code, (marshal.dumps(code, 2),)
+
+
+def reduce_module(_dump: Dump, module: ModuleType) -> Reduced:
+    name = module.__name__
+    if sys.modules.get(name) is module and (name == "__main__" or is_importable(name)):
+        return importlib.import_module, (name,)
+    raise TypeError(f"cannot pickle module {name!r}: no import finds it")
+
+
+# --- putting together --------------------------------------------------------------------
+
+
+class Loading:
+    """One unpickling: the namespace of its functions, and what they captured."""
+
+    __slots__ = ("builtins", "captured", "namespace")
+
+    def __init__(self, namespace: dict[str, Any] | None) -> None:
+        self.namespace = namespace
+        self.captured: dict[str, Any] = {}
+        # The builtins of functions that had the same globals, by their number.
+        self.builtins: dict[int, dict[str, Any]] = {}
+
+    def builtins_for(self, origin: int) -> dict[str, Any]:
+        made = self.builtins.get(origin)
+        if made is None:
+            base = self.names().get("__builtins__", _BUILTINS)
+            made = dict(base if isinstance(base, dict) else base.__dict__)
+            if origin < 0:
+                made = Names(made)
+                made.unsent = {}
+            self.builtins[origin] = made
+        return made
+
+    def names(self) -> dict[str, Any]:
+        if self.namespace is None:
+            self.namespace = sys.modules["__main__"].__dict__
+        return self.namespace
+
+    def merged_builtins(self) -> dict[str, Any] | None:
+        """What functions made in a call of these functions are to have as builtins."""
+        if len(self.builtins) < 2:
+            return next(iter(self.builtins.values()), None)
+        merged = dict(self.builtins_for(next(iter(self.builtins))))
+        merged.update(self.captured)
+        return merged
+
+
+class _Current(threading.local):
+    loading: Loading | None = None
+
+
+current = _Current()
+_swapping = threading.Lock()
+
+
+def _make_function(
+    code: CodeType, origin: int | str, cells: tuple[CellType, ...]
+) -> FunctionType:
+    if origin and isinstance(origin, str):
+        names = importlib.import_module(origin).__dict__
+        return FunctionType(code, names, None, None, cells or None)
+    loading = current.loading
+    assert loading is not None, "functions are unpickled by wire.serialize.load"
+    names = loading.names()
+    if not isinstance(origin, int):
+        return FunctionType(code, names, None, None, cells or None)
+    # A function takes its builtins from its globals, once, when it is made.
+    with _swapping:
+        before = names.get("__builtins__", _MISSING)
+        names["__builtins__"] = loading.builtins_for(origin)
+        try:
+            return FunctionType(code, names, None, None, cells or None)
+        finally:
+            if before is _MISSING:
+                del names["__builtins__"]
+            else:
+                names["__builtins__"] = before
+
+
+def _fill_function(
+    function: FunctionType,
+    given: tuple[
+        dict[str, Any],
+        list[tuple[CellType, tuple[Any, ...]]],
+        dict[str, Any],
+        list[str],
+    ],
+) -> None:
+    state, cells, captured, modules = given
+    own = state.pop("__dict__", None)
+    if own:
+        function.__dict__.update(own)
+    for name, value in state.items():
+        setattr(function, name, value)
+    for cell, value in cells:
+        _fill_cell(cell, value)
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ImportError:  # then code that needs it says so
+            continue
+    if captured:
+        _give_captured(function, captured)
+
+
+def _give_captured(function: FunctionType, captured: dict[str, Any]) -> None:
+    own = function.__builtins__
+    loading = current.loading
+    for name, value in captured.items():
+        if type(value) is Unsent:
+            own.unsent[name] = value.reason  # type: ignore[attr-defined]  # made so
+            continue
+        own[name] = value
+        if loading is not None:
+            loading.captured[name] = value
+
+
+def _fill_cell(cell: CellType, value: tuple[Any, ...]) -> None:
+    if value:
+        cell.cell_contents = value[0]
+
+
+def _load_code(data: bytes) -> CodeType:
+    code = marshal.loads(data)
+    assert isinstance(code, CodeType)
+    return code
+
+
+REDUCERS = {
+    FunctionType: reduce_function,
+    CellType: reduce_cell,
+    CodeType: reduce_code,
+    ModuleType: reduce_module,
+}

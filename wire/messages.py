@@ -1,0 +1,450 @@
+"""Every message, once. Reading this file is reading the protocol.
+
+Three conversations use it. Each message is one msgpack array, `[tag, field, ...]`; several for the same
+peer travel together in one frame (`codec.pack`). Large buffers never ride in a message: they lie in
+*segments* (`wire/segments.py`), and a message carries `Segment` references. A peer without access to the
+controller's host moves a segment's bytes in `Chunk`s of about 1 MiB, so that nothing waits behind a gigabyte.
+
+    client C, controller S, agent A (a host's far end of the links), keeper K, engine E
+
+    door      = C:Hello ( S:Welcome | S:Refused )
+    function  = C:NewFunction                          before the first task that names its digest
+    task      = ( C:Submit | C:Direct ) *S:Output S:Results C:Ack
+    cancel    = C:Cancel S:Results
+    question  = C:Ask S:Answer
+    upload    = C:Chunk *( S:ChunkCredit C:Chunk )     then Submit or Direct names the segment
+    download  = C:Fetch *( S:Chunk C:ChunkCredit )
+    host      = A:HostJoin S:Welcome *( A:Born | A:Died | A:FromEngine | S:ToEngine | S:ToKeeper | A:KeeperEnded )
+    engine    = E:Ready *( S:NewFunction S:Run *E:Output E:Done ) S:Stop
+    recall    = S:Recall E:Dropped                     only tasks that have not started
+    keeper    = K:Born *( S:Interrupt | S:Signal | S:Ring | S:Spawn | S:Relink ) K:Died
+
+A task's id is `client << 40 | sequence`: unique in the cluster, ordered within a client, and small on the wire.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NewType
+
+from msgspec import Struct
+
+# Peers whose number differs are refused: a message's fields are positional.
+PROTOCOL = 1
+
+ClientId = NewType("ClientId", int)
+EngineId = NewType("EngineId", int)
+TaskId = NewType("TaskId", int)
+Digest = NewType("Digest", bytes)
+"""A function's digest (16 bytes of BLAKE2), or the name of an operation every engine has (`b"push"`)."""
+
+SEQUENCE_BITS = 40
+
+
+class Status(IntEnum):
+    """How a task ended. Everything but OK carries an encoded `ErrorInfo` as its payload."""
+
+    OK = 0
+    ERROR = 1  # the user's code raised
+    REJECTED = 2  # a dependency of the function is unmet on this engine; the scheduler tries another
+    ABORTED = 3  # taken back before it started
+    LOST = 4  # its engine ended
+    IMPOSSIBLE = 5  # a dependency can never be met
+    TIMEOUT = 6  # waited longer than its `timeout`
+
+
+class Mode(IntEnum):
+    """How an engine calls the function of a task."""
+
+    APPLY = 0  # f(*args, **kwargs)
+    MAP = 1  # [f(*items) for items in zip(*sequences)]
+    MAP_KEEPING_ERRORS = 2  # the same, an exception takes its item's place
+
+
+class Segment(Struct, frozen=True, array_like=True):
+    """A run of bytes in a file that processes of one host map: `size` bytes at `offset` of `name`."""
+
+    name: str
+    offset: int
+    size: int
+
+
+class Item(Struct, frozen=True, array_like=True, gc=False):
+    """One task as it travels: its id, its pickled arguments, and the segments its large buffers lie in.
+
+    With `spilled`, segment 0 is the pickle itself and `payload` is empty.
+    """
+
+    task: int
+    payload: bytes
+    segments: tuple[Segment, ...] = ()
+    spilled: bool = False
+
+
+class Outcome(Struct, frozen=True, array_like=True, gc=False):
+    """The end of one task. `started` is seconds since the epoch on the engine's host, `duration` is monotonic."""
+
+    task: int
+    status: int
+    payload: bytes
+    started: float = 0.0
+    duration: float = 0.0
+    segments: tuple[Segment, ...] = ()
+    spilled: bool = False
+
+
+class Dependency(Struct, frozen=True, array_like=True):
+    """Tasks to wait for (`after`) or to run beside (`follow`): all or any of them, having succeeded and/or failed."""
+
+    tasks: frozenset[int]
+    all: bool = True
+    success: bool = True
+    failure: bool = False
+
+
+class Options(Struct, frozen=True, array_like=True):
+    """What many tasks share: how to schedule them. `timeout` is seconds a task may wait before it is assigned."""
+
+    retries: int = 0
+    priority: int = 0
+    targets: frozenset[int] | None = None
+    after: Dependency | None = None
+    follow: Dependency | None = None
+    timeout: float | None = None
+    label: str | None = None
+
+
+class EngineInfo(Struct, frozen=True, array_like=True):
+    """An engine as others know it. `uuid` names this incarnation; ids are never used again."""
+
+    engine: int
+    uuid: str
+    pid: int
+    host: str
+    started: float
+
+
+class ErrorInfo(Struct, frozen=True, array_like=True):
+    """An error as text first: it can always be shown, whatever class it was and whether that can be pickled.
+
+    `kind` is the name of one of our own error classes (`wire/errors.py`): `RemoteError` for what user code raised.
+    `builtin` is the nearest builtin class of the exception, so that `except ValueError` catches it at the client.
+    """
+
+    kind: str
+    ename: str
+    evalue: str
+    traceback: str = ""
+    engine: int | None = None
+    engine_uuid: str | None = None
+    task: int | None = None
+    host: str | None = None
+    builtin: str = ""
+
+
+# --- the door: client or agent -> controller, and back -------------------------------------------
+
+
+class Hello(Struct, frozen=True, array_like=True, tag="hello"):
+    """client or agent -> controller: let me in. `session` stays the same over reconnects; `grant` is the signed text of the ticket."""
+
+    protocol: int
+    python: tuple[int, int]
+    grant: str
+    session: str
+    name: str
+    version: str
+
+
+class Welcome(Struct, frozen=True, array_like=True, tag="welcome"):
+    """controller -> client: who you are here, and what is here. `host_proof` is a file only a process of the same host and user can read."""
+
+    client: int
+    cluster: str
+    epoch: str
+    host_proof: tuple[str, str]
+    segment_folder: str
+    engines: list[EngineInfo]
+    window_tasks: int
+    window_bytes: int
+
+
+class Refused(Struct, frozen=True, array_like=True, tag="refused"):
+    """controller -> client or agent: you may not come in, in one line that says why."""
+
+    reason: str
+
+
+# --- tasks: client -> controller -----------------------------------------------------------------
+
+
+class NewFunction(
+    Struct, frozen=True, array_like=True, weakref=True, tag="function"
+):
+    """client -> controller -> engine: the pickled function that tasks name by its digest. Sent once per engine."""
+
+    digest: bytes
+    payload: bytes
+    segments: tuple[Segment, ...] = ()
+    spilled: bool = False
+
+
+class Submit(Struct, frozen=True, array_like=True, tag="submit"):
+    """client -> scheduler: run each of these tasks on any engine that its options allow."""
+
+    function: bytes
+    mode: int
+    options: Options
+    items: list[Item]
+
+
+class Direct(Struct, frozen=True, array_like=True, tag="direct"):
+    """client -> mux: run this on each target; target i gets the task id `item.task + i`. Never moves to another engine."""
+
+    function: bytes
+    mode: int
+    options: Options
+    targets: list[int]
+    item: Item
+
+
+class Cancel(Struct, frozen=True, array_like=True, tag="cancel"):
+    """client -> controller: take these tasks back; with `interrupt`, also those that run. None: all of mine."""
+
+    tasks: list[int] | None
+    interrupt: bool
+
+
+class Ack(Struct, frozen=True, array_like=True, tag="ack"):
+    """client -> controller: I have taken everything up to `Results.number`; its window opens again."""
+
+    number: int
+
+
+class Released(Struct, frozen=True, array_like=True, tag="released"):
+    """client or engine -> controller: I no longer map these segments."""
+
+    names: list[str]
+
+
+class Ask(Struct, frozen=True, array_like=True, tag="ask"):
+    """client -> hub: a question. `verb` is one of the table in `wire/grants.py`; `body` is msgpack, by verb."""
+
+    request: int
+    verb: str
+    body: bytes
+
+
+# --- tasks: controller -> client -----------------------------------------------------------------
+
+
+class Results(Struct, frozen=True, array_like=True, tag="results"):
+    """controller -> client: these tasks ended on `engine` (-1: on none)."""
+
+    number: int
+    engine: int
+    outcomes: list[Outcome]
+
+
+class Output(Struct, frozen=True, array_like=True, tag="output"):
+    """engine -> controller -> client: text written while `task` ran. `stream` is 1 or 2. Comes before the task's outcome."""
+
+    task: int
+    stream: int
+    text: str
+
+
+class Answer(Struct, frozen=True, array_like=True, tag="answer"):
+    """hub -> client: `body` is msgpack, by verb; with `error`, an encoded `ErrorInfo`."""
+
+    request: int
+    body: bytes
+    error: bool = False
+
+
+class Engines(Struct, frozen=True, array_like=True, tag="engines"):
+    """hub -> client: who joined, and who left, with the cause in words."""
+
+    joined: list[EngineInfo]
+    left: list[tuple[int, str]]
+
+
+class FreeSegments(Struct, frozen=True, array_like=True, tag="free"):
+    """controller -> maker of the segments: nobody maps these any more; use them again."""
+
+    names: list[str]
+
+
+# --- bytes of segments, for peers on other hosts --------------------------------------------------
+
+
+class Fetch(Struct, frozen=True, array_like=True, tag="fetch"):
+    """client or agent -> controller (or back): send me the bytes of this segment, in chunks."""
+
+    segment: Segment
+
+
+class Chunk(Struct, frozen=True, array_like=True, tag="chunk"):
+    """either way: bytes of a segment, at `offset` of the segment file; the bytes are the frame that follows. `total` is the file's size."""
+
+    name: str
+    offset: int
+    total: int
+
+
+class ChunkCredit(Struct, frozen=True, array_like=True, tag="credit"):
+    """receiver of chunks -> sender: `size_bytes` more are taken; the sender may send as many again."""
+
+    name: str
+    size_bytes: int
+
+
+# --- agent <-> controller --------------------------------------------------------------------------
+
+
+class HostJoin(Struct, frozen=True, array_like=True, tag="host"):
+    """agent -> controller: I hold the links of this host's engines."""
+
+    host: str
+    keeper_pid: int
+    engines: list[Born]
+
+
+class KeeperEnded(Struct, frozen=True, array_like=True, tag="keeper-ended"):
+    """agent -> controller: this host's keeper ended, and its engines with it."""
+
+
+class FromEngine(Struct, frozen=True, array_like=True, tag="from-engine"):
+    """agent -> controller: a frame from the engine in `slot`, unopened."""
+
+    slot: int
+    frame: bytes
+
+
+class ToEngine(Struct, frozen=True, array_like=True, tag="to-engine"):
+    """controller -> agent: a frame for the engine in `slot`, unopened."""
+
+    slot: int
+    frame: bytes
+
+
+class ToKeeper(Struct, frozen=True, array_like=True, tag="to-keeper"):
+    """controller -> agent: a frame for the keeper of that host, unopened."""
+
+    frame: bytes
+
+
+# --- controller or agent <-> engine, on the link ---------------------------------------------------
+
+
+class Ready(Struct, frozen=True, array_like=True, tag="ready"):
+    """engine -> controller: I can take work; these tasks I still hold (after a link was replaced)."""
+
+    uuid: str
+    pid: int
+    host: str
+    python: tuple[int, int]
+    started: float
+    held: list[int] = []
+
+
+class Run(Struct, frozen=True, array_like=True, tag="run"):
+    """controller -> engine: run these, in this order, after what you have. `taken` outcomes of yours have come in so far."""
+
+    function: bytes
+    mode: int
+    items: list[Item]
+    taken: int = 0
+
+
+class Recall(Struct, frozen=True, array_like=True, tag="recall"):
+    """controller -> engine: give back those of these that you have not started."""
+
+    tasks: list[int]
+
+
+class Forget(Struct, frozen=True, array_like=True, tag="forget"):
+    """controller -> engine: these functions will be sent again if they are needed."""
+
+    digests: list[bytes]
+
+
+class Stop(Struct, frozen=True, array_like=True, tag="stop"):
+    """controller -> engine or keeper: end after what is running. The keeper ends its engines first."""
+
+
+class Done(Struct, frozen=True, array_like=True, tag="done"):
+    """engine -> controller: these ended, in the order they ran."""
+
+    outcomes: list[Outcome]
+
+
+class Dropped(Struct, frozen=True, array_like=True, tag="dropped"):
+    """engine -> controller: answer to `Recall`: these I had not started and will not."""
+
+    tasks: list[int]
+
+
+# --- controller or agent <-> keeper ----------------------------------------------------------------
+
+
+class Spawn(Struct, frozen=True, array_like=True, tag="spawn"):
+    """-> keeper: start `count` more engines."""
+
+    count: int
+
+
+class Interrupt(Struct, frozen=True, array_like=True, tag="interrupt"):
+    """-> keeper: raise KeyboardInterrupt in this task, if it is the one that runs; never in another."""
+
+    slot: int
+    task: int
+
+
+class Signal(Struct, frozen=True, array_like=True, tag="signal"):
+    """-> keeper: send this signal to the engine."""
+
+    slot: int
+    signum: int
+
+
+class Ring(Struct, frozen=True, array_like=True, tag="ring"):
+    """-> keeper: the doorbell: the engine is busy and should look at its link between two bytecodes."""
+
+    slot: int
+
+
+class Relink(Struct, frozen=True, array_like=True, tag="relink"):
+    """-> keeper: give the engine a new link, and me its other end."""
+
+    slot: int
+
+
+class Born(Struct, frozen=True, array_like=True, tag="born"):
+    """keeper -> holder of the links: an engine runs in `slot`; its link's other end comes with this message."""
+
+    slot: int
+    pid: int
+
+
+class Died(Struct, frozen=True, array_like=True, tag="died"):
+    """keeper -> holder -> controller: the engine in `slot` ended.
+
+    `status` is that of `waitpid` (negative: the signal). `started` is the last task it began, `running` whether
+    that one was still running; `stderr` its last lines.
+    """
+
+    slot: int
+    status: int
+    started: int
+    running: bool
+    stderr: str
+    stopped: bool = False  # it was told to end
+
+
+ToController = Hello | NewFunction | Submit | Direct | Cancel | Ack | Released | Ask | Chunk | ChunkCredit | Fetch | HostJoin | FromEngine | Died | Born | KeeperEnded
+ToClient = Welcome | Refused | Results | Output | Answer | Engines | FreeSegments | Chunk | ChunkCredit | Fetch | ToEngine | ToKeeper | Stop
+ToLink = NewFunction | Run | Recall | Forget | FreeSegments | Stop
+FromLink = Ready | Done | Output | Dropped | Released
+ToKeeperMessage = Spawn | Interrupt | Signal | Ring | Relink | Stop
+FromKeeper = Born | Died
