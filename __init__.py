@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ipcluster.client.views import LoadBalancedView as LoadBalancedView
     from ipcluster.client.views import View as View
     from ipcluster.launchers.cluster import Cluster as Cluster
-    from ipcluster.launchers.cluster import ClusterManager as ClusterManager
+    from ipcluster.launchers.manager import ClusterManager as ClusterManager
     from ipcluster.wire import errors as error  # noqa: F401  (public: ipp.error)
     from ipcluster.wire.errors import ClusterError as ClusterError
     from ipcluster.wire.errors import CompositeError as CompositeError
@@ -60,7 +60,8 @@ _NAMES_IN = {
     ),
     "ipcluster.client.results": "AsyncHubResult AsyncMapResult AsyncResult",
     "ipcluster.client.views": "BroadcastView DirectView LoadBalancedView View",
-    "ipcluster.launchers.cluster": "Cluster ClusterManager",
+    "ipcluster.launchers.cluster": "Cluster",
+    "ipcluster.launchers.manager": "ClusterManager",
     "ipcluster.wire.errors": (
         "ClusterError CompositeError EngineError RemoteError TimeoutError"
     ),

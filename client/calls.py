@@ -16,6 +16,9 @@ import msgspec
 from ipcluster.wire.errors import decode_info, to_error
 from ipcluster.wire.messages import SEQUENCE_BITS, Outcome, Status
 
+# Bytes of a payload from which it is let go once it has been read.
+WORTHWHILE = 1024
+
 Load = Callable[[Outcome], Any]
 """Makes a value of an outcome's payload and segments."""
 
@@ -43,8 +46,12 @@ class Call:
     received: float = 0.0
     size_bytes: int = 0
     task: int = 0
+    msg_id: str | None = None
+    """How others call it, if it is not a task of this client."""
     output: list[tuple[int, str]] | None = None
     others: list[Owner] | None = None
+    ended = False
+    """Those it belongs to have been told, or are being told, that it ended."""
     _value: Any = None
     _is_loaded = False
 
@@ -95,6 +102,7 @@ class Call:
 
     def end(self) -> None:
         """Tell those it belongs to that it has ended."""
+        self.ended = True
         self.owner.on_call(self)
         if self.others is not None:
             for other in self.others:
@@ -127,7 +135,10 @@ class Call:
                 # The raw bytes stay in `outcome`: their owner may know what to do.
                 self.failure = error
                 return error
-            self.outcome = msgspec.structs.replace(outcome, payload=b"", segments=())
+            if outcome.segments or len(outcome.payload) > WORTHWHILE:
+                self.outcome = msgspec.structs.replace(
+                    outcome, payload=b"", segments=()
+                )
         if not self._is_loaded:
             self._value = value
             self._is_loaded = True

@@ -226,7 +226,12 @@ class Connection:
         self._pump.send()
         self._abort(unsent)
 
-    def ask(self, verb: str, body: dict[str, Any] | None = None, timeout: float | None = None) -> Any:
+    def ask(
+        self,
+        verb: str,
+        body: dict[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> Any:
         """The controller's answer to a question.
 
         Raises:
@@ -266,9 +271,14 @@ class Connection:
             self._urgent.append(message)
         self._pump.send()
 
-    def unwatch(self, calls: Iterable[Call]) -> None:
-        """Nobody will ask for these results."""
-        self.calls.take(call.task for call in calls)
+    @property
+    def last_sequence(self) -> int:
+        """How many tasks were submitted so far."""
+        return self._sequence
+
+    def notify(self) -> None:
+        """Something that a thread waits for has changed, not by a message."""
+        self._pump.notify()
 
     def release(self, name: str) -> None:
         """A segment is no longer mapped here. Called by finalizers: takes no lock."""
@@ -317,15 +327,18 @@ class Connection:
             messages.extend(self.outbox.take())
             return messages
 
-    def deliver(self, frame: bytes, attached: bytes | None) -> None:
+    def deliver(self, frame: bytes, attached: Callable[[], bytes]) -> None:
         """Take in one frame: nothing in here waits, but callbacks of the user's may."""
         for message in unpack_to_client(frame):
             if isinstance(message, m.Chunk):
-                self.stores.on_chunk(message, attached or b"")
+                self.stores.on_chunk(message, attached())
             else:
                 self._inbox.append(message)
         self.finish()
-        if self._unacked >= ACK_MESSAGES or self._unacked_bytes + len(frame) >= ACK_BYTES:
+        if (
+            self._unacked >= ACK_MESSAGES
+            or self._unacked_bytes + len(frame) >= ACK_BYTES
+        ):
             self._pump.send()
         elif self._unacked:
             self._unacked_bytes += len(frame)

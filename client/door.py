@@ -155,9 +155,7 @@ def _prepare(socket: zmq.Socket[Any], ticket: Ticket, address: str) -> None:
         socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
         socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
-        secure_client(
-            socket, ticket.server_key, ticket.door_public, ticket.door_secret
-        )
+        secure_client(socket, ticket.server_key, ticket.door_public, ticket.door_secret)
 
 
 def _await_welcome(

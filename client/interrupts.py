@@ -8,6 +8,7 @@ press is only counted, and acted on where nothing is half done.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -16,6 +17,13 @@ from typing import Any
 # A press that nobody acts on for so many more is raised at once: the main thread is
 # stuck in a callback of the user's, and the user wants out.
 LAST_RESORT = 3
+
+# The interpreter's own functions: those in `signal` turn what they give into enums,
+# which takes ten times as long, and these are called for every task that is waited for.
+_raw = sys.modules.get("_signal", signal)
+_signal: Callable[..., Any] = _raw.signal
+_getsignal: Callable[..., Any] = _raw.getsignal
+_SIGINT = int(signal.SIGINT)
 
 
 class Presses:
@@ -31,13 +39,13 @@ class Presses:
         self._previous: Callable[[int, FrameType | None], Any] | None = None
 
     def __enter__(self) -> Presses:
-        if threading.current_thread() is not threading.main_thread():
+        if threading.get_ident() != threading.main_thread().ident:
             return self
-        previous = signal.getsignal(signal.SIGINT)
+        previous = _getsignal(_SIGINT)
         # An inner one defers to the outer one: that has the whole operation in view.
         if callable(previous) and not _is_ours(previous):
             self._previous = previous
-            signal.signal(signal.SIGINT, self._note)
+            _signal(_SIGINT, self._note)
         return self
 
     def __exit__(
@@ -48,11 +56,11 @@ class Presses:
     ) -> None:
         if (previous := self._previous) is None:
             return
-        signal.signal(signal.SIGINT, previous)
+        _signal(_SIGINT, previous)
         self._previous = None
         if self.count > self.taken and error is None:
             self.taken = self.count
-            previous(signal.SIGINT, None)
+            previous(_SIGINT, None)
 
     @property
     def waiting(self) -> bool:
@@ -69,7 +77,7 @@ class Presses:
         previous = self._previous
         if previous is None:
             raise KeyboardInterrupt
-        previous(signal.SIGINT, None)
+        previous(_SIGINT, None)
 
     def _note(self, _signum: int, _frame: FrameType | None) -> None:
         self.count += 1

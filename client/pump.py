@@ -47,6 +47,9 @@ IDLE = 1.0
 # wake-up have been lost to a signal.
 STANDBY = 0.1
 
+EVENTS = int(zmq.EVENTS)
+POLLIN = int(zmq.POLLIN)
+
 Ready = Callable[[], bool]
 
 
@@ -63,8 +66,8 @@ class Ends(Protocol):
     def fill(self) -> list[Struct | Piece]:
         """Messages for one frame; none when there is nothing to send now."""
 
-    def deliver(self, frame: bytes, attached: bytes | None) -> None:
-        """A frame came, perhaps with raw bytes attached."""
+    def deliver(self, frame: bytes, attached: Callable[[], bytes]) -> None:
+        """A frame came. `attached` gives the raw bytes that come with a chunk."""
 
     def finish(self) -> bool:
         """Deliver what a callback that waits has kept from delivery, if anything."""
@@ -131,19 +134,20 @@ class Pump:
         """Let the I/O thread look at what is due. Safe in finalizers and handlers."""
         self._io_bell.ring()
 
-    def _send(self) -> None:
+    def _send(self) -> bool:
+        """Send; whether there is something to receive."""
         self._due = 0.0
         socket = self._socket
         with self._socket_lock:
             if self._stopping and socket.closed:
-                return
-            sent = False
+                return False
             while messages := self._ends.fill():
                 self._put(socket, messages)
-                sent = True
-            missed = sent and socket.getsockopt(zmq.EVENTS) & zmq.POLLIN
-        if missed:
+            has_more = bool(socket.getsockopt(EVENTS) & POLLIN)
+        # Sending may have swallowed the signal that a message came.
+        if has_more and self._server != threading.get_ident():
             (self._bell if self._driving else self._io_bell).ring()
+        return has_more
 
     def _put(self, socket: zmq.Socket[Any], messages: list[Struct | Piece]) -> None:
         plain: list[Struct] = []
@@ -216,10 +220,12 @@ class Pump:
             self._notify()
 
     def _serve(self, ready: Ready, deadline: float | None, presses: Presses) -> None:
-        self._send()
+        more = self._send() or self._ends.finish()
         while not ready() and not presses.waiting and not self._stopping:
-            if self._receive():
+            if more:
+                more = self._receive()
                 continue
+            more = True
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return
@@ -228,12 +234,11 @@ class Pump:
 
     def _stand_by(self, ready: Ready, deadline: float | None, presses: Presses) -> None:
         """Wait while another thread serves."""
+        self._send()
         with self._changed:
             self._standing += 1
             try:
-                while (
-                    not ready() and self._serving.locked() and not presses.waiting
-                ):
+                while not ready() and self._serving.locked() and not presses.waiting:
                     left = STANDBY
                     if deadline is not None:
                         left = min(left, deadline - time.monotonic())
@@ -257,20 +262,26 @@ class Pump:
         """Receive one frame and deliver it; `_serving` is held."""
         if self._ends.finish():
             return True
-        attached = None
         with self._socket_lock:
-            socket = self._socket
-            if socket.closed or not socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+            if self._stopping:
                 return False
-            frame = socket.recv(zmq.NOBLOCK)
-            if socket.getsockopt(zmq.RCVMORE):
-                attached = socket.recv(zmq.NOBLOCK)
+            try:
+                frame = self._socket.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return False
         try:
-            self._ends.deliver(frame, attached)
+            self._ends.deliver(frame, self._attached)
         except Exception:
             log.exception("a message from the controller could not be used")
         self._notify()
         return True
+
+    def _attached(self) -> bytes:
+        """The second part of the message whose first part was received last."""
+        with self._socket_lock:
+            if not self._socket.getsockopt(zmq.RCVMORE):
+                return b""
+            return self._socket.recv(zmq.NOBLOCK)
 
     # --- the I/O thread --------------------------------------------------------------
 
@@ -279,9 +290,10 @@ class Pump:
         patience = 0.0
         try:
             while not self._stopping:
-                if self._driving or self._drives != seen:
-                    heard = self._stand_aside(self._drives == seen, patience)
-                    seen = self._drives
+                drives = self._drives
+                if self._driving or drives != seen:
+                    heard = self._stand_aside(drives == seen, patience)
+                    seen = drives
                 else:
                     heard = self._listen(patience)
                 if self._io_bell.fileno() in heard:

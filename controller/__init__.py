@@ -1,11 +1,13 @@
 """The controller: the one process that clients and agents connect to.
 
-tasks.py    decides who runs what, when, and again: pure, no I/O
-policies.py which engine a ready task goes to
-hub.py      registry of engines and clients; answers what they ask
-mux.py      relays a call to the engines that it names
-server.py   the loop around them: one TCP port (ROUTER, CURVE), its ipc twin for
-            peers on the same host, and the links of this host's engines
+tasks.py      decides who runs what, when, and again: pure, no I/O, with ledger.py,
+              queues.py, dispatch.py, policies.py, shares.py, dependencies.py, ...
+server.py     the loop around it: drain what came, decide, send in batches
+doors.py      its sockets: one TCP port (ROUTER, CURVE), and a twin on this host (ipc)
+reception.py  who is let in, and what each peer may ask
+hub.py        which engines there are; questions.py answers what clients ask
+stations.py   where engines are: links on this host, agents.py on others
+records.py    finished tasks; holds.py: who still maps which segment
 
 Read tasks.py first. Nothing here knows how an engine was launched or what runs in it,
 and nothing here unpickles what users send.

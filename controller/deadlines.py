@@ -24,8 +24,9 @@ class Deadlines:
             self._limit = max(64, 2 * len(self._heap))
 
     def due(self, now: float) -> list[Submission]:
+        """Those whose time is over; a timeout of 0 leaves the time of one dispatch."""
         found = []
-        while self._heap and self._heap[0][0] <= now:
+        while self._heap and self._heap[0][0] < now:
             found.append(heappop(self._heap)[2])
         return found
 

@@ -30,7 +30,11 @@ class End(NamedTuple):
 
 
 class Past:
-    """The ends of one client's tasks."""
+    """The ends of one client's tasks.
+
+    A code is `(engine + 2) << 1 | ok`, or 0 for a task that has not ended. It is
+    written by `Ledger.finish`, once for each task, and so not by a method.
+    """
 
     __slots__ = ("codes", "highest")
 
@@ -45,9 +49,7 @@ class Past:
             size = min(RING, 1 << (highest + 1).bit_length())
             codes.frombytes(bytes(4 * (size - len(codes))))
         if highest >= RING:
-            for sequence in range(max(self.highest + 1, highest - RING + 1), highest):
-                codes[sequence & RING_MASK] = 0
-            codes[highest & RING_MASK] = 0
+            self._clear(max(self.highest + 1, highest - RING + 1), highest + 1)
         self.highest = highest
 
     def end(self, sequence: int) -> End | None:
@@ -60,9 +62,12 @@ class Past:
     def is_kept(self, sequence: int) -> bool:
         return self.highest - RING < sequence <= self.highest
 
-    @staticmethod
-    def code(engine: int, ok: bool) -> int:
-        return (engine + 2) << 1 | ok
+    def _clear(self, first: int, stop: int) -> None:
+        """New numbers take the places of those that are `RING` older."""
+        start, count = first & RING_MASK, stop - first
+        straight = min(count, RING - start)
+        self.codes[start : start + straight] = array("i", bytes(4 * straight))
+        self.codes[: count - straight] = array("i", bytes(4 * (count - straight)))
 
 
 class Verdict(Enum):
@@ -125,23 +130,20 @@ class Waiters:
     """Which needs count on which unfinished task."""
 
     def __init__(self) -> None:
-        self._needs: dict[int, dict[Need, None]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._needs)
+        self.needs: dict[int, dict[Need, None]] = {}
 
     def add(self, need: Need, task: int) -> None:
-        self._needs.setdefault(task, {})[need] = None
+        self.needs.setdefault(task, {})[need] = None
 
     def pop(self, task: int) -> list[Need]:
-        return list(self._needs.pop(task, ()))
+        return list(self.needs.pop(task, ()))
 
     def forget(self, need: Need) -> None:
         """Its submission does not wait for this any more."""
         for task in need.dependency.tasks:
-            needs = self._needs.get(task)
+            needs = self.needs.get(task)
             if needs is not None and needs.pop(need, self) is None and not needs:
-                del self._needs[task]
+                del self.needs[task]
 
     def items(self) -> list[tuple[int, list[Need]]]:
-        return [(task, list(needs)) for task, needs in self._needs.items()]
+        return [(task, list(needs)) for task, needs in self.needs.items()]

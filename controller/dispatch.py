@@ -24,7 +24,7 @@ from ipcluster.controller.queues import (
     Task,
 )
 from ipcluster.controller.shares import Client, Shares
-from ipcluster.controller.windows import BATCH, QUEUED_BYTES, WINDOW
+from ipcluster.controller.windows import BATCH, DIRECT_TASKS, QUEUED_BYTES, WINDOW
 
 Constraint = tuple[frozenset[int] | None, frozenset[int] | None]
 FREE: Constraint = (None, None)
@@ -40,18 +40,22 @@ class Dispatcher:
         # Engines with nothing to do, and those with work behind their first task.
         self.idle: dict[int, Engine] = {}
         self.loaded: dict[int, Engine] = {}
+        self._round = 0
         self._direct: dict[int, Engine] = {}  # with direct tasks and room for them
         self._parked: dict[Lane, None] = {}  # those that exclude engines
         self.bound: dict[Lane, None] = {}  # all lanes that are bound to some engines
 
     def add(self, engine: Engine) -> None:
         self.engines[engine.id] = engine
+        for lane in self.bound:
+            if lane.registered and lane.allowed and engine.id in lane.allowed:
+                engine.lanes[lane] = None
         self.refresh(engine)
 
     def remove(self, engine: Engine) -> None:
         number = engine.id
         del self.engines[number]
-        self.policy.drop(number)
+        self.policy.forget(number)
         for where in (self.idle, self.loaded, self._direct):
             where.pop(number, None)
 
@@ -105,10 +109,10 @@ class Dispatcher:
         if trouble is None or not (trouble.rejected or trouble.failed):
             return allowed, None
         candidates = live if allowed is None else allowed & live
-        rejected = trouble.rejected & live
+        rejected = trouble.rejected.intersection(live)
         if rejected and all(engine in rejected for engine in candidates):
             return "every engine that it may run on has refused it"
-        avoided = rejected | (trouble.failed & live)
+        avoided = rejected | trouble.failed.intersection(live)
         if all(engine in avoided for engine in candidates):
             avoided = rejected
         return allowed, avoided or None
@@ -160,7 +164,9 @@ class Dispatcher:
             excluded = lane.excluded or frozenset()
             if any(engine not in excluded for engine in engines):
                 continue
-            taken += lane.live()
+            for task in lane.live():
+                task.queue = None
+                taken.append(task)
             lane.tasks.clear()
             lane.stale = 0
             self._remove(lane)
@@ -169,6 +175,7 @@ class Dispatcher:
     def dispatch(self, now: float) -> list[Action]:
         """Give out what can be given out."""
         actions: list[Action] = []
+        self._round += 1
         if self._direct:
             self._dispatch_direct(actions, now)
         policy, shares = self.policy, self.shares
@@ -201,10 +208,13 @@ class Dispatcher:
                 client.dequeue()
                 self._park(lane)
                 continue
-            share = len(self.engines) if lane.allowed is None else len(lane.allowed)
-            most = min(BATCH, -(-len(lane) // share))
+            if lane.round != self._round:
+                # Its tasks, shared out evenly, as they are when the round begins.
+                among = self.engines if lane.allowed is None else lane.allowed
+                lane.share = -(-len(lane) // len(among))
+                lane.round = self._round
             engine = self.engines[number]
-            actions.append(self._assign(engine, lane, most, now))
+            actions.append(self._assign(engine, lane, lane.share, now))
             self.refresh(engine)
             if not lane:
                 self._remove(lane)
@@ -214,7 +224,10 @@ class Dispatcher:
         """Up to `most` tasks from the head of the queue that call one function."""
         function = queue.head().submission.function
         slots = engine.slots_of(function)
-        count = min(most, max(1, -((engine.slots - WINDOW) // slots)))
+        room = max(1, -((engine.slots - WINDOW) // slots))
+        if queue is engine.direct:
+            room = max(room, DIRECT_TASKS - len(engine.fifo))
+        count = min(BATCH, room, max(most, function.least))
         size = engine.bytes
         tasks, fifo, items = queue.tasks, engine.fifo, []
         before = len(fifo)

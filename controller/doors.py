@@ -8,7 +8,7 @@ ROUTER drops silently what does not fit below its high-water mark, so there is n
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,20 +22,24 @@ from ipcluster.wire.errors import LaunchError
 log = logging.getLogger(__name__)
 
 DOMAIN = "ipcluster"
+# Plain numbers: pyzmq's enumerations cost more than the calls they go to.
+_EVENTS, _READABLE, _MORE = int(zmq.EVENTS), int(zmq.POLLIN), int(zmq.RCVMORE)
+_NOW, _MORE_FOLLOWS = int(zmq.NOBLOCK), int(zmq.SNDMORE)
+# Below this, copying a frame costs less than keeping it alive for libzmq's thread.
+ZERO_COPY_BYTES = 1 << 16
 
 
 class Arrival(NamedTuple):
-    """One ZeroMQ message: from whom, the frame of messages, and the raw frame that may follow a chunk's header."""
+    """One ZeroMQ message: from whom, the frame of messages, and the raw frame that may follow a chunk's header.
+
+    `fd` is the descriptor of the connection, known for a stranger's message; a disconnect is told with it.
+    """
 
     door: int
     route: bytes
-    frame: memoryview
+    frame: bytes | memoryview
     extra: memoryview | None
-    first: zmq.Frame
-
-    def fd(self) -> int:
-        """The descriptor of the connection it came by; a later disconnect is told with it."""
-        return int(self.first.get(zmq.SRCFD))
+    fd: int
 
 
 class Doors:
@@ -55,6 +59,7 @@ class Doors:
         tcp, ipc = self._sockets
         secure_server(tcp, keys.secret, DOMAIN)
         self._watches = [Watch(socket) for socket in self._sockets]
+        self._used: list[zmq.Socket[bytes]] = []
         self._numbers = {socket: i for i, socket in enumerate(self._sockets)}
         self.on_disconnect: Callable[[int, int], None] = lambda _door, _fd: None
         try:
@@ -67,30 +72,49 @@ class Doors:
         endpoint = tcp.getsockopt_string(zmq.LAST_ENDPOINT)
         self.port = int(endpoint.rpartition(":")[2])
 
-    def register(self, poller: zmq.Poller) -> None:
-        poller.register(self.keeper_of_keys.socket, zmq.POLLIN)
-        for socket in [*self._sockets, *[watch.socket for watch in self._watches]]:
-            poller.register(socket, zmq.POLLIN)
+    def descriptors(self) -> dict[int, zmq.Socket[bytes]]:
+        """What to poll for reading, and the socket behind each. Edges, not levels: see `is_readable`."""
+        sockets = [
+            *self._sockets,
+            self.keeper_of_keys.socket,
+            *[watch.socket for watch in self._watches],
+        ]
+        return {socket.getsockopt(zmq.FD): socket for socket in sockets}
 
-    def receive(self, source: zmq.Socket[bytes]) -> Arrival | None:
-        """The next message from a peer; None: no more now. Locks and watches are seen to on the way."""
-        number = self._numbers.get(source)
-        if number is None:
-            self._tend(source)
-            return None
-        try:
-            route = source.recv(zmq.NOBLOCK)
-        except zmq.Again:
-            return None
-        frames = []
-        while source.rcvmore:
-            frames.append(source.recv(copy=False))
-        if not frames:
-            return self.receive(source)
-        extra = frames[1].buffer if len(frames) == 2 else None
-        return Arrival(number, route, frames[0].buffer, extra, frames[0])
+    def is_door(self, socket: zmq.Socket[bytes]) -> bool:
+        return socket in self._numbers
 
-    def _tend(self, source: zmq.Socket[bytes]) -> None:
+    def used(self) -> list[zmq.Socket[bytes]]:
+        """Doors sent on since the last call. Sending may have taken the edge that told of something to read."""
+        used, self._used = self._used, []
+        return used
+
+    def read_again(self, source: zmq.Socket[bytes]) -> None:
+        """There may be more than was read: no edge will tell."""
+        self._used.append(source)
+
+    def receive(self, source: zmq.Socket[bytes], known: Container[tuple[int, bytes]]) -> Arrival | None:
+        """The next message from a peer; None: no more now."""
+        # Asking is five times cheaper than an exception that says no.
+        if not source.getsockopt(_EVENTS) & _READABLE:
+            return None
+        number = self._numbers[source]
+        route = source.recv(_NOW)
+        if not source.getsockopt(_MORE):
+            return Arrival(number, route, b"\x90", None, -1)
+        if (number, route) in known:
+            frame: bytes | memoryview = source.recv(_NOW)
+            fd = -1
+        else:
+            whole = source.recv(_NOW, copy=False)
+            frame, fd = whole.buffer, int(whole.get(zmq.SRCFD))
+        extra = None
+        while source.getsockopt(_MORE):
+            extra = source.recv(_NOW, copy=False).buffer
+        return Arrival(number, route, frame, extra, fd)
+
+    def tend(self, source: zmq.Socket[bytes]) -> None:
+        """See to a lock or a watch."""
         if source is self.keeper_of_keys.socket:
             self.keeper_of_keys.serve()
             return
@@ -101,10 +125,16 @@ class Doors:
                         self.on_disconnect(number, event.value)
 
     def send(self, door: int, route: bytes, frames: Sequence[bytes]) -> None:
+        socket = self._sockets[door]
+        last = len(frames) - 1
         try:
-            self._sockets[door].send_multipart([route, *frames], zmq.NOBLOCK, copy=False)
+            socket.send(route, _MORE_FOLLOWS)
+            for i, frame in enumerate(frames):
+                more = _MORE_FOLLOWS if i < last else 0
+                socket.send(frame, more, copy=len(frame) < ZERO_COPY_BYTES)
         except zmq.ZMQError as error:
             log.debug("a frame for a peer that has gone: %s", error)
+        self._used.append(socket)
 
     def close(self) -> None:
         for watch in self._watches:

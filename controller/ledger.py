@@ -94,7 +94,7 @@ class Ledger:
         sequence = number - (client.id << SEQUENCE_BITS)
         return (
             number not in self.tasks
-            and 0 <= sequence
+            and sequence >= 0
             and client.past.is_kept(sequence)
             and client.past.end(sequence) is None
         )
@@ -114,7 +114,7 @@ class Ledger:
             self._unpend(submission, number)
         if item.segments:
             self._let_go(submission, item)
-        if self.waiters:
+        if self.waiters.needs:
             self.ended.append((number, End(engine, ok)))
         dropped = self.store.add(
             Record(

@@ -39,7 +39,10 @@ class Policy(Protocol):
         """The engine has room, and this load."""
 
     def drop(self, engine: int) -> None:
-        """The engine has no room any more, or is gone."""
+        """The engine has no room any more."""
+
+    def forget(self, engine: int) -> None:
+        """The engine has ended."""
 
     def choose(self, allowed: Engines | None, excluded: Engines | None) -> int | None:
         """The engine to give work now, among `allowed` and not among `excluded`."""
@@ -89,6 +92,8 @@ class LeastLoad:
         old = self._loads.pop(engine, None)
         if old is not None:
             self._take_out(engine, old)
+
+    forget = drop
 
     def _take_out(self, engine: int, load: int) -> None:
         bucket = self._buckets[load]
@@ -143,6 +148,10 @@ class LeastRecent:
     def drop(self, engine: int) -> None:
         self._loads.pop(engine, None)
 
+    def forget(self, engine: int) -> None:
+        self.drop(engine)
+        self._chosen.pop(engine, None)
+
     def choose(self, allowed: Engines | None, excluded: Engines | None) -> int | None:
         if allowed is None and excluded is None:
             engine = self._first()
@@ -158,7 +167,7 @@ class LeastRecent:
     def _first(self) -> int | None:
         while self._heap:
             number, engine = heappop(self._heap)
-            if engine in self._loads and self._chosen[engine] == number:
+            if engine in self._loads and self._chosen.get(engine) == number:
                 return engine
         return None
 
@@ -193,6 +202,9 @@ class PlainRandom:
             self._engines[place] = last
             self._places[last] = place
 
+    def forget(self, engine: int) -> None:
+        self.drop(engine)
+
     def choose(self, allowed: Engines | None, excluded: Engines | None) -> int | None:
         engines = self._engines
         if allowed is not None or excluded is not None:
@@ -210,6 +222,10 @@ class TwoBin(PlainRandom):
         super().__init__(random)
         self._chosen: dict[int, int] = {}
         self._count = 0
+
+    def forget(self, engine: int) -> None:
+        super().forget(engine)
+        self._chosen.pop(engine, None)
 
     def _pick(self, engines: list[int]) -> int:
         one, other = super()._pick(engines), super()._pick(engines)

@@ -185,6 +185,8 @@ class Lane(Queue):
         "priority",
         "queued",
         "registered",
+        "round",
+        "share",
     )
 
     def __init__(
@@ -202,6 +204,8 @@ class Lane(Queue):
         self.queued = False  # in its client's heap
         self.parked = False  # until an engine that it may use has room
         self.registered = False  # with those engines
+        self.share = 0  # tasks for one engine, in this round of the dispatch
+        self.round = 0
 
     @property
     def key(self) -> tuple[int, frozenset[int] | None, frozenset[int] | None]:

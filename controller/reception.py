@@ -49,7 +49,7 @@ class Reception:
         self._config = config
         self._identity = identity
         self._doors = doors
-        self._routes: dict[tuple[int, bytes], Peer] = {}
+        self.routes: dict[tuple[int, bytes], Peer] = {}
         self._sessions: dict[str, Peer] = {}
         self._numbers: dict[int, Peer] = {}
         self._names: dict[str, int] = {}
@@ -61,7 +61,7 @@ class Reception:
     # --- look-ups --------------------------------------------------------------------------------
 
     def peer_of(self, arrival: Arrival) -> Peer | None:
-        return self._routes.get((arrival.door, arrival.route))
+        return self.routes.get((arrival.door, arrival.route))
 
     def client(self, number: int) -> Peer | None:
         return self._numbers.get(number)
@@ -131,14 +131,14 @@ class Reception:
             grant,
             arrival.door,
             arrival.route,
-            arrival.fd(),
+            arrival.fd,
             joined=time.time(),
         )
         self._next += 1
         self._sessions[peer.session] = peer
         self._names[peer.session] = peer.number
         self._numbers[peer.number] = peer
-        self._routes[arrival.door, arrival.route] = peer
+        self.routes[arrival.door, arrival.route] = peer
         assert self._server is not None
         if kind == "client":
             self._server.table.on_client_joined(peer.number)
@@ -146,10 +146,10 @@ class Reception:
         return peer
 
     def _readmit(self, arrival: Arrival, peer: Peer, grant: Grant) -> None:
-        self._routes.pop((peer.door, peer.route), None)
-        peer.door, peer.route, peer.fd = arrival.door, arrival.route, arrival.fd()
+        self.routes.pop((peer.door, peer.route), None)
+        peer.door, peer.route, peer.fd = arrival.door, arrival.route, arrival.fd
         peer.grant = grant
-        self._routes[arrival.door, arrival.route] = peer
+        self.routes[arrival.door, arrival.route] = peer
         if peer in self._gone:
             self._gone.remove(peer)
         peer.resume()
@@ -199,7 +199,7 @@ class Reception:
                 peer.connected = False
                 peer.gone_since = now
                 peer.outbox.clear()
-                self._routes.pop((peer.door, peer.route), None)
+                self.routes.pop((peer.door, peer.route), None)
                 self._gone.append(peer)
                 log.info("%s %d disconnected", peer.kind, peer.number)
                 station = self.stations.get(peer.number)
@@ -227,7 +227,7 @@ class Reception:
         assert server is not None
         self._sessions.pop(peer.session, None)
         self._numbers.pop(peer.number, None)
-        self._routes.pop((peer.door, peer.route), None)
+        self.routes.pop((peer.door, peer.route), None)
         if peer.kind == "client":
             server.table.on_client_left(peer.number)
         station = self.stations.pop(peer.number, None)

@@ -79,7 +79,7 @@ class Record(Struct, gc=False):
 
 
 class RecordStore(Protocol):
-    """Where finished tasks are kept. Methods that let go of some name their segments."""
+    """Where finished tasks are kept. Whoever lets go of some names their segments."""
 
     def add(self, record: Record) -> list[str]: ...
     def get(self, task: int) -> Record | None: ...
@@ -141,6 +141,13 @@ class MemoryRecords:
                 dropped += outcome_segments(record.outcome)
 
 
+def _search(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error as error:
+        raise ValueError(f"not a pattern: {pattern!r}: {error}") from error
+
+
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "$eq": operator.eq,
     "$ne": operator.ne,
@@ -151,7 +158,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "$in": lambda value, among: value in among,
     "$nin": lambda value, among: value not in among,
     "$exists": lambda value, wanted: (value is not None) == bool(wanted),
-    "$regex": lambda value, pattern: re.search(pattern, value) is not None,
+    "$regex": lambda value, pattern: _search(pattern, value),
 }
 FIELDS = (
     *("task", "client", "engine", "status", "submitted", "assigned", "started"),

@@ -10,12 +10,12 @@ What it moves it does not open: arguments and results stay bytes. A bad message 
 from __future__ import annotations
 
 import logging
+import select
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
-import zmq
 
 from ipcluster.controller.actions import Assign, Drop, Interrupt, Recall, Reply
 from ipcluster.controller.agents import AgentStation
@@ -69,7 +69,7 @@ class Server:
         self.roster = Roster()
         self.hub = Hub(self)
         self.local: LocalStation | None = None
-        self.poller = zmq.Poller()
+        self.poller = select.poll()
         self.now = time.monotonic()
         self.stopping = False
         self.on_engines: Callable[[int], None] = lambda _count: None
@@ -77,7 +77,9 @@ class Server:
         self._busy: dict[int, EngineRecord] = {}
         self._dirty: dict[int, Peer] = {}
         self._watched: dict[Any, Callable[[], None]] = {}
-        doors.register(self.poller)
+        self._sockets = doors.descriptors()
+        for fd in self._sockets:
+            self.poller.register(fd, select.POLLIN)
         transfers.on_arrived = self._on_arrived
         transfers.on_sent = self._on_sent
 
@@ -89,41 +91,52 @@ class Server:
 
     def step(self, timeout: float | None) -> None:
         """One round; `timeout` in seconds."""
+        for door in self.doors.used():
+            if self._read_door(door):
+                timeout = 0.0
         milliseconds = None if timeout is None else max(0, int(timeout * 1000 + 0.999))
         ready = self.poller.poll(milliseconds)
         self.now = time.monotonic()
-        for source, events in ready:
-            if source in self._watched:
-                self._watched[source]()
-            elif isinstance(source, int):
-                self._read_local(source, events)
+        for fd, events in ready:
+            socket = self._sockets.get(fd)
+            if socket is None:
+                self._read_local(fd, events)
+            elif self.doors.is_door(socket):
+                self._read_door(socket)
             else:
-                self._read_door(source)
+                self.doors.tend(socket)
         self.table.on_tick(self.now)
         self._act()
-        self._ring()
+        if self._busy:
+            self._ring()
         self.reception.on_tick(self.now)
         self._flush()
 
     def watch(self, fd: int, handler: Callable[[], None]) -> None:
         """Have the loop call `handler` when this descriptor is readable."""
         self._watched[fd] = handler
-        self.poller.register(fd, zmq.POLLIN)
+        self.poller.register(fd, select.POLLIN)
 
     def _timeout(self) -> float | None:
-        due = [when for when in (self.table.next_deadline(), self.reception.next_deadline()) if when is not None]
+        due = self.table.next_deadline()
+        other = self.reception.next_deadline()
+        if other is not None and (due is None or other < due):
+            due = other
         for engine in self._busy.values():
-            if not engine.rung and engine.assigned > 1:
-                due.append(engine.heard + RING_AFTER)
-        return max(0.0, min(due) - time.monotonic()) if due else None
+            if engine.assigned > 1 and not engine.rung:
+                ring = engine.heard + RING_AFTER
+                due = ring if due is None or ring < due else due
+        return None if due is None else max(0.0, due - time.monotonic())
 
     # --- what comes in ---------------------------------------------------------------------------
 
-    def _read_door(self, source: Any) -> None:
-        for _ in range(DRAIN_MESSAGES):
-            arrival = self.doors.receive(source)
+    def _read_door(self, source: Any) -> bool:
+        """Take what has come to a door, up to a fair share. Whether there was anything."""
+        routes = self.reception.routes
+        for taken in range(DRAIN_MESSAGES):
+            arrival = self.doors.receive(source, routes)
             if arrival is None:
-                return
+                return taken > 0
             peer = self.reception.peer_of(arrival)
             try:
                 messages = unpack_to_controller(arrival.frame)
@@ -136,6 +149,8 @@ class Server:
                 log.warning("a message from %s dropped: %s", peer.name if peer else "a stranger", error)
             except Exception:
                 log.exception("a message from %s failed", peer.name if peer else "a stranger")
+        self.doors.read_again(source)
+        return True
 
     def _greet(self, arrival: Arrival, messages: list[m.ToController]) -> None:
         peer = self.reception.on_hello(arrival, messages[0] if messages else None, self)
@@ -195,6 +210,9 @@ class Server:
     def _read_local(self, fd: int, events: int) -> None:
         station = self.local
         if station is None or not station.owns(fd):
+            handler = self._watched.get(fd)
+            if handler is not None:
+                handler()
             return
         try:
             for event in station.on_ready(fd, events):

@@ -27,6 +27,11 @@ HORIZON = 0.004
 WINDOW = 256
 # Tasks in one message: measured, larger batches are no faster and hold up others.
 BATCH = 64
+# Seconds of work that are worth a message of their own, and the most tasks that are
+# held together for it: a few calls of microseconds are done on one engine sooner than
+# they are sent to many.
+WORTH = 100e-6
+TOGETHER = 16
 # Pickled arguments an engine may hold; always at least one task.
 QUEUED_BYTES = 4 << 20
 # A view on one engine sends in order and expects a stream: 16 whatever their length.
@@ -48,13 +53,14 @@ def slots_for(duration: float) -> int:
 class Function:
     """What tasks call, and what one such call has been seen to take."""
 
-    __slots__ = ("digest", "duration", "mode", "slots")
+    __slots__ = ("digest", "duration", "least", "mode", "slots")
 
     def __init__(self, digest: bytes, mode: int) -> None:
         self.digest = digest
         self.mode = mode
         self.duration = 0.0
         self.slots = 0  # 0: not seen yet
+        self.least = 1  # tasks to send in one message, if there are as many
 
     def learn(self, duration: float) -> None:
         """Take in the mean duration of some calls.
@@ -69,6 +75,9 @@ class Function:
         else:
             self.duration += 0.3 * (duration - self.duration)
         self.slots = slots_for(self.duration)
+        self.least = TOGETHER
+        if self.duration * TOGETHER > WORTH:
+            self.least = ceil(WORTH / self.duration)
 
 
 class Functions:

@@ -1,12 +1,13 @@
 """The engines: where users' code runs, and what watches over it on each host.
 
-engine.py  one Python process with one stream socket, its link: runs calls, streams
-           output, answers. Its main thread belongs to users' code
+engine.py  a Python process with one stream socket, its link (link.py): runs calls
+           (calls.py), streams output (output.py), answers. Its main thread belongs to
+           users' code
 keeper.py  the warm parent, one per host, that engines are forked from: starts,
            watches (waitpid), interrupts and signals them. Single-threaded
-agent.py   relays between the engines of a host that is not the controller's and the
-           controller, over one connection (DEALER)
-interpreter/  the enhanced Python of interactive sessions
+holder.py  the far end of the links, in the controller or in an agent
+agent.py   holds the links of another host for the controller, over one connection
+           (DEALER, CURVE)
 
 Read engine.py first. An engine imports no zmq and knows no network, and nothing here
 knows how the controller decides.

@@ -147,7 +147,7 @@ class Calls:
                 answer = [self._kept_error(call, items) for items in zip(*value, strict=True)]
             else:
                 answer = list(map(call, *value))
-            return OK, dump(answer, self._pool)
+            return OK, dump(answer, self._pool, name="result")
         except BaseException as error:
             return self.failure(error, item.task)
         finally:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     import msgspec
 
-RECEIVE_BYTES = 1 << 18
+# One buffer for all links: a new one of this size each time costs more than the system call.
+_buffer = bytearray(1 << 18)
+_buffer_view = memoryview(_buffer)
 
 
 class Poller(Protocol):
@@ -85,11 +87,11 @@ class _Link:
     def read(self) -> list[bytes]:
         """Frames that have come. No error: a closed link is told by the keeper."""
         try:
-            data = self.socket.recv(RECEIVE_BYTES)
+            size = self.socket.recv_into(_buffer)
         except (BlockingIOError, OSError):
             return []
         try:
-            return self.reader.feed(data)
+            return self.reader.feed(bytes(_buffer_view[:size]))
         except ProtocolError:
             self.socket.close()
             return []
@@ -224,6 +226,6 @@ class Holder:
             self._unwatch(link)
             link.socket.close()
         self._links.clear()
-        with contextlib.suppress(KeyError):
+        with contextlib.suppress(KeyError, ValueError):
             self._poller.unregister(self._control.fileno())
         self._control.close()

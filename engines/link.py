@@ -35,6 +35,9 @@ class Link:
         self._lock_fd = lock_fd
         self._threads = threading.Lock()
         self._reader = FrameReader()
+        # Made once: a new one of this size each time costs more than the system call.
+        self._buffer = bytearray(RECEIVE_BYTES)
+        self._view = memoryview(self._buffer)
         self._main = threading.get_ident()
         self.busy = 0
         self.on_idle: Callable[[], None] | None = None
@@ -85,14 +88,16 @@ class Link:
             LinkLost: the other end has closed.
         """
         try:
-            data = self._socket.recv(RECEIVE_BYTES, 0 if wait else socket.MSG_DONTWAIT)
+            size = self._socket.recv_into(
+                self._buffer, 0, 0 if wait else socket.MSG_DONTWAIT
+            )
         except BlockingIOError:
             return []
         except OSError as error:
             raise LinkLost from error
-        if not data:
+        if not size:
             raise LinkLost
-        return self._reader.feed(data)
+        return self._reader.feed(bytes(self._view[:size]))
 
     def replace(self, sock: socket.socket) -> None:
         """Go on with another socket; half a frame from the old one is forgotten."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ipcluster.launchers.ended import check_host, describe, is_running, options_for
+from ipcluster.launchers.ended import check_host, is_running, stop_cluster
+from ipcluster.launchers.names import describe, options_for
 from ipcluster.wire.errors import LaunchError
 from ipcluster.wire.places import ClusterPlace
 
@@ -21,6 +23,9 @@ except ImportError:  # a system without it: the check of pids alone has to do
     fcntl = None  # type: ignore[assignment]  # the module or nothing
 
 _LOCK = "lock"
+
+# Seconds: `ipcluster list` looks whether it is locked, which takes no time at all.
+_LOCK_SECONDS = 0.3
 
 
 @contextlib.contextmanager
@@ -38,33 +43,55 @@ def claimed(place: ClusterPlace) -> Iterator[None]:
     try:
         _refuse_running(place)
         if _has_leftovers(place.folder):
+            stop_cluster(place)
             os.close(lock)
-            _clean(place)
-            place.make()
             lock = _lock(place)
         yield
     finally:
         os.close(lock)
 
 
+def is_starting(place: ClusterPlace) -> bool:
+    """Whether somebody has claimed the place and not yet a controller there."""
+    if fcntl is None:
+        return False
+    try:
+        with (place.folder / _LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 def _lock(place: ClusterPlace) -> int:
     path = place.folder / _LOCK
+    deadline = time.monotonic() + _LOCK_SECONDS
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if fcntl is not None:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Its cluster may have been stopped, and the file with it, as we opened it.
-            if os.path.samestat(os.fstat(handle), os.stat(path)):
-                return handle
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
             place.make()
-        except OSError as error:
-            os.close(handle)
+            continue
+        if _try_lock(handle, path):
+            return handle
+        os.close(handle)
+        if time.monotonic() > deadline:
             raise LaunchError(
                 f"{describe(place)} is being started by somebody else right now"
-            ) from error
-        os.close(handle)
+            )
+        time.sleep(0.01)
+
+
+def _try_lock(handle: int, path: Path) -> bool:
+    try:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Its cluster may have been stopped, and the file with it, as we opened it.
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except OSError:
+        return False
 
 
 def _refuse_running(place: ClusterPlace) -> None:
@@ -87,9 +114,3 @@ def _has_leftovers(folder: Path) -> bool:
         elif child.name not in (_LOCK, "run"):
             return True
     return False
-
-
-def _clean(place: ClusterPlace) -> None:
-    from ipcluster.launchers.ended import stop_cluster
-
-    stop_cluster(place)

@@ -225,7 +225,7 @@ def run(place: ClusterPlace, options: argparse.Namespace, report: Report) -> Non
         log.info("listening on %s:%d", options.ip, server.doors.port)
         server.run()
     finally:
-        _end_keeper(keeper, control)
+        _end_keeper(keeper)
     server.close()
     context.destroy(linger=500)
 
@@ -268,7 +268,7 @@ def _drain(wake: socket.socket) -> None:
             pass
 
 
-def _end_keeper(keeper: subprocess.Popen[bytes], control: socket.socket) -> None:
+def _end_keeper(keeper: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         keeper.terminate()
     try:
@@ -277,7 +277,6 @@ def _end_keeper(keeper: subprocess.Popen[bytes], control: socket.socket) -> None
         log.warning("the keeper did not end within %.0f s: killing it", STOP_SECONDS)
         keeper.kill()
         keeper.wait()
-    control.close()
 
 
 def configure_logging(place: ClusterPlace, level: str) -> None:

@@ -9,7 +9,7 @@ It gets two pipes. On `--ready-fd` it writes a line of JSON for each step of its
 `--tether-fd` is never written to: it reaches its end when we end, in whatever way, and
 the controller then stops in order. A daemon gets none.
 
-It runs in a session of its own, so that Ctrl-C in our terminal does not hit the engines.
+It runs in a session of its own: Ctrl-C in our terminal does not hit the engines.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ipcluster.launchers.claim import claimed
-from ipcluster.launchers.ended import describe, log_tail
+from ipcluster.launchers.ended import log_tail
+from ipcluster.launchers.names import describe
 from ipcluster.wire.errors import LaunchError
 from ipcluster.wire.places import ClusterPlace
 
@@ -34,6 +35,17 @@ LISTEN_SECONDS = 30.0
 
 # Bytes of what it wrote on stderr that an error quotes.
 _OUTPUT_BYTES = 8_192
+
+
+class _Process(subprocess.Popen[bytes]):
+    """A process that may outlive us, as a daemon does; `Popen` would complain."""
+
+    def __init__(self, command: list[str], **options: Any) -> None:
+        self.command = command
+        super().__init__(command, **options)
+
+    def __del__(self) -> None:
+        """Say nothing."""
 
 
 class StartUp:
@@ -80,7 +92,7 @@ class ControllerProcess:
     def __init__(
         self,
         place: ClusterPlace,
-        process: subprocess.Popen[bytes],
+        process: _Process,
         reports: int,
         tether: int | None,
         errors: BinaryIO,
@@ -100,7 +112,7 @@ class ControllerProcess:
         return self._reports
 
     def advance(self, seconds: float = 0.0) -> bool:
-        """Take in what is reported within `seconds`. False: the controller has ended."""
+        """Take in what is reported within `seconds`. False: it has ended or failed."""
         if self._reports is None:
             return False
         if seconds and not select.select([self._reports], [], [], seconds)[0]:
@@ -139,11 +151,13 @@ class ControllerProcess:
     def failure(self) -> LaunchError:
         """Why it ended while starting, as an error."""
         code = self.exit_code(wait=2.0)
-        reason = self.start_up.reason or "its controller ended while starting"
+        what = f"cannot start {describe(self.place)}"
+        if self.start_up.reason:
+            return LaunchError(f"{what}: {self.start_up.reason}")
         return LaunchError(
-            f"cannot start {describe(self.place)}: {reason}",
-            command=[] if self.start_up.reason else list(map(str, self._command())),
-            exit_code=None if self.start_up.reason else code,
+            f"{what}: its controller ended while starting",
+            command=self.process.command,
+            exit_code=code,
             output=self.output(),
         )
 
@@ -166,30 +180,21 @@ class ControllerProcess:
 
     def output(self) -> str:
         """What it wrote on stderr, or else the last lines of the cluster's logs."""
+        if self._errors.closed:
+            return log_tail(self.place)
         size = os.fstat(self._errors.fileno()).st_size
         self._errors.seek(max(0, size - _OUTPUT_BYTES))
         text = self._errors.read().decode("utf-8", "replace").strip()
         return text or log_tail(self.place)
 
     def close(self) -> None:
-        """Let go of the pipes; a tethered controller that still runs ends. Twice is fine."""
+        """Let go of the pipes; a tethered controller ends then. Twice is harmless."""
         for pipe in (self._reports, self._tether):
             if pipe is not None:
                 os.close(pipe)
         self._reports = self._tether = None
         self._errors.close()
-        # Reaped if it has ended; else kept, so that somebody does when it has.
-        if self.process.poll() is None:
-            _detached.append(self.process)
-
-    def _command(self) -> Sequence[str]:
-        arguments = self.process.args
-        assert isinstance(arguments, list)
-        return arguments
-
-
-_detached: list[subprocess.Popen[bytes]] = []
-"""Controllers that run on without us: `Popen` objects complain when let go before."""
+        self.process.poll()
 
 
 def controller_command(
@@ -197,7 +202,7 @@ def controller_command(
 ) -> list[str]:
     """The command line of a controller with `n` engines on its host."""
     return [
-        # -P: a file `queue.py` where the user happens to be must not break the controller.
+        # -P: a file `queue.py` in the user's folder must not break the controller.
         *(sys.executable, "-P", "-m", "ipcluster.launchers.controller_app"),
         f"--profile={place.profile}",
         f"--cluster-id={place.cluster_id}",
@@ -214,8 +219,6 @@ def controller_environment(
         **os.environ,
         **(extra or {}),
         "IPCLUSTER_DIR": str(place.root),
-        "IPCLUSTER_PROFILE": place.profile,
-        "IPCLUSTER_ID": place.name,
         "IPCLUSTER_PLACE": str(place.folder),
     }
 
@@ -243,7 +246,7 @@ def spawn_controller(
     # Ours to read even when a controller that fails has removed the whole folder.
     errors = (place.log_folder / "controller.err").open("ab+")
     try:
-        process = subprocess.Popen(
+        process = _Process(
             command,
             stdin=subprocess.DEVNULL,
             stdout=errors,

@@ -18,7 +18,7 @@ _OWN_GROUPS = Path("/proc/self/cgroup")
 def usable_cores() -> int:
     """Cores this process may use, at least 1. Part of a core counts as one."""
     quota = control_group_quota(_own_groups(), _CONTROL_GROUPS)
-    return max(1, min(_scheduled_cores(), math.ceil(quota)))
+    return max(1, math.ceil(min(_scheduled_cores(), quota)))
 
 
 def control_group_quota(own_groups: str, root: Path) -> float:

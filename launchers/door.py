@@ -25,7 +25,7 @@ from ipcluster.wire.errors import (
     ProtocolError,
     SecurityError,
     TicketError,
-    TimeoutError,
+    TimeoutError,  # noqa: A004 - the name users know
     decode_info,
     to_error,
 )
@@ -110,7 +110,9 @@ class ControllerDoor:
             raise to_error(decode_info(answer.body))
         return unpack_body(answer.body)
 
-    def wait_for(self, reached: Callable[[dict[int, EngineInfo]], bool], seconds: float) -> bool:
+    def wait_for(
+        self, reached: Callable[[dict[int, EngineInfo]], bool], seconds: float
+    ) -> bool:
         """Wait until this is true of the engines; False: it is not after `seconds`."""
         with contextlib.suppress(TimeoutError):
             self._receive_until(lambda: reached(self.engines), seconds)
@@ -118,7 +120,7 @@ class ControllerDoor:
         return False
 
     def new_engines(self, before: Iterable[int], n: int, seconds: float) -> list[int]:
-        """The ids of `n` engines that were not there `before`, or of as many as came."""
+        """The ids of `n` engines that were not there `before`, or the few that came."""
         known = set(before)
         self.wait_for(lambda engines: len(engines.keys() - known) >= n, seconds)
         return sorted(self.engines.keys() - known)

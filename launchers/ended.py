@@ -16,6 +16,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ipcluster.launchers.names import describe
 from ipcluster.wire.errors import ClusterError
 from ipcluster.wire.places import ClusterPlace, State
 from ipcluster.wire.processes import is_alive
@@ -41,10 +42,7 @@ class Ended:
     was_running: bool
     was_killed: bool = False
     leftovers: int = 0
-
-    @property
-    def found_anything(self) -> bool:
-        return self.was_running or self.leftovers > 0
+    had_files: bool = False
 
 
 def stop_cluster(
@@ -65,6 +63,7 @@ def stop_cluster(
     state = place.read_state()
     check_host(place, state)
     was_running = was_killed = False
+    had_files = place.folder.is_dir()
     orphans: list[psutil.Process] = []
     if state is not None:
         keeper = processes.find_process(state.keeper_pid, state.keeper_started)
@@ -78,7 +77,7 @@ def stop_cluster(
                 processes.kill([controller])
     leftovers = _end_orphans(place, orphans)
     place.remove(keep_logs=keep_logs)
-    return Ended(was_running, was_killed, leftovers)
+    return Ended(was_running, was_killed, leftovers, had_files)
 
 
 def check_host(place: ClusterPlace, state: State | None) -> None:
@@ -100,22 +99,6 @@ def is_running(place: ClusterPlace) -> State | None:
     if state is None or state.host not in ("", socket.gethostname()):
         return None
     return state if is_alive(state.pid, state.pid_started) else None
-
-
-def describe(place: ClusterPlace) -> str:
-    """The cluster's name in a sentence; the default profile goes without saying."""
-    name = f"cluster {place.name!r}"
-    return name if place.profile == "default" else f"{name} of profile {place.profile!r}"
-
-
-def options_for(place: ClusterPlace) -> str:
-    """The options that name this cluster to the `ipcluster` command, or nothing."""
-    words = []
-    if place.profile != "default":
-        words.append(f" --profile {place.profile}")
-    if place.cluster_id:
-        words.append(f" --cluster-id {place.cluster_id}")
-    return "".join(words)
 
 
 def log_tail(place: ClusterPlace, lines: int = 20) -> str:

@@ -1,4 +1,4 @@
-"""What a launcher is: it turns "n engines, please" into processes and tells when they end.
+"""What a launcher is: it makes processes of "n engines, please", and tells their end.
 
 There are two kinds, because a cluster has one controller and any number of engine sets.
 A launcher gets the cluster's place, from which it takes the ticket that its processes
@@ -14,17 +14,19 @@ All but the last are coroutines: a batch system answers in seconds, and asking t
 hosts over SSH one after the other would take ten times as long. `to_dict` gives plain
 values that describe what runs, from which `from_dict` in another process takes over.
 
-A launcher for another system subclasses `EngineSetLauncher`, makes a command line
-(`ipengine -n N --ticket FILE`), and is named in `EngineSetLauncher.kinds` by its `kind`.
+A launcher for another system subclasses `EngineSetLauncher` and makes a command line
+(`ipengine -n N --ticket FILE`); its `kind` is the name it is then known by.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from ipcluster.wire.places import ClusterPlace
+
+L = TypeVar("L", bound="Launcher")
 
 
 class Launcher(ABC):
@@ -71,16 +73,20 @@ class ControllerLauncher(Launcher):
 
     @abstractmethod
     async def start(
-        self, options: Sequence[str], n: int, timeout: float, *, tethered: bool
+        self, options: Sequence[str], n: int, seconds: float, *, tethered: bool
     ) -> None:
         """Start it; returns when it listens and `n` engines answer.
 
         Args:
             options: further words for the command line of `ipcontroller`.
             n: engines to start with it, on its host.
-            timeout: seconds to wait for the controller and those engines.
+            seconds: to wait for the controller and those engines.
             tethered: it ends when this process does, however that ends.
         """
+
+    @abstractmethod
+    def stop_now(self) -> None:
+        """`stop` without a loop or thread: at the interpreter's end there are none."""
 
     @classmethod
     @abstractmethod
@@ -101,14 +107,39 @@ class EngineSetLauncher(Launcher):
         EngineSetLauncher.kinds[cls.kind] = cls
 
     @abstractmethod
-    async def start(self, n: int, timeout: float) -> None:
+    async def start(self, n: int, seconds: float) -> None:
         """Start `n` engines; returns when they answer."""
 
     @abstractmethod
-    async def restart(self, engines: frozenset[int] | None, timeout: float) -> None:
+    async def restart(self, engines: frozenset[int] | None, seconds: float) -> None:
         """Replace these engines, or all of the set, by new ones with new ids."""
+
+    @abstractmethod
+    async def stop_engines(self, engines: frozenset[int]) -> None:
+        """End these engines of the set and wait until they have ended."""
+
+    @abstractmethod
+    async def signal_engines(self, signum: int, engines: frozenset[int]) -> None:
+        """Send this signal to these engines of the set, as far as they live."""
 
     @classmethod
     @abstractmethod
     def from_dict(cls, data: Mapping[str, Any], place: ClusterPlace) -> Self:
         """A launcher for what another process has started."""
+
+
+def choose(
+    named: str | type[L] | None, kinds: Mapping[str, type[L]], otherwise: type[L]
+) -> type[L]:
+    """The launcher class that is meant by a class, a kind or nothing.
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    if named is None:
+        return otherwise
+    if not isinstance(named, str):
+        return named
+    if named not in kinds:
+        raise ValueError(f"no launcher {named!r}; there are: {', '.join(kinds)}")
+    return kinds[named]

@@ -72,16 +72,21 @@ def end(processes: Sequence[psutil.Process], grace: float) -> list[psutil.Proces
 
 
 def kill(processes: Sequence[psutil.Process]) -> None:
-    """End each, whatever it does; also one that is stopped (SIGSTOP)."""
+    """End each, whatever it does."""
     send(processes, getattr(signal, "SIGKILL", signal.SIGTERM))
     wait_ended(processes, _KILL_SECONDS)
 
 
 def send(processes: Iterable[psutil.Process], signum: int) -> None:
-    """Signal each; one that has ended meanwhile is passed over."""
+    """Signal each; one that has ended meanwhile is passed over.
+
+    One that is stopped (Ctrl-Z, SIGSTOP) goes on, or it would never hear of it.
+    """
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
             process.send_signal(signum)
+            if hasattr(signal, "SIGCONT"):
+                process.send_signal(signal.SIGCONT)
 
 
 def wait_ended(

@@ -259,7 +259,10 @@ class Watch:
 
 
 class Handshake:
-    """What the events of a client's socket mean: in, refused, or still trying."""
+    """What the events of a client's socket mean: in, refused, or still trying.
+
+    After a refusal libzmq may not try again by itself: take a new socket.
+    """
 
     def __init__(self) -> None:
         self.is_done = False
@@ -284,20 +287,26 @@ class Handshake:
                     "ticket is of an earlier or another cluster"
                 )
             case Happened.BROKEN:
-                self._in_handshake = False
-                self.refusal = SecurityError(
-                    f"what answers at {event.address} is not the controller of this "
-                    "ticket: another program, or a controller with another key"
-                )
-            case Happened.DISCONNECTED | Happened.CUT_SHORT:
-                self._on_closed(event)
+                self._on_stranger(event)
+            case Happened.CUT_SHORT:
+                self._on_cut_short(event)
+            case Happened.DISCONNECTED:
+                self.is_done = False
+                # libzmq says CUT_SHORT of a peer that goes in the handshake. It says
+                # nothing of one whose first bytes are no ZMTP, and does not try again.
+                if self._in_handshake:
+                    self._on_stranger(event)
             case _:
                 pass
 
-    def _on_closed(self, event: Event) -> None:
-        self.is_done = False
-        if not self._in_handshake:
-            return
+    def _on_stranger(self, event: Event) -> None:
+        self._in_handshake = False
+        self.refusal = SecurityError(
+            f"what answers at {event.address} is not this ticket's controller, but "
+            "another program, or a controller without keys"
+        )
+
+    def _on_cut_short(self, event: Event) -> None:
         self._in_handshake = False
         self._closed += 1
         if self._closed >= _CLOSED_IN_A_ROW:

@@ -13,6 +13,11 @@ the other side:
   so the engine's namespace comes first, then captured values, then builtins, at
   the interpreter's full speed, and `global x` writes to the namespace.
 
+A function made in a call, also a lambda or a generator expression, takes its builtins
+from the namespace's `__builtins__` at that moment. So whoever runs a call for a session
+sets that to `LoadedFunction.builtins` meanwhile. Where nobody does, as on a client that
+calls a function it got back, captured values are missing in such inner code only.
+
 Names are captured from the code and all code nested in it, not from strings given to
 `eval`. A global whose value cannot be pickled is not captured, since the namespace may
 have it: only where it does not does using the name raise a NameError that tells why.
@@ -26,14 +31,14 @@ from __future__ import annotations
 import builtins
 import dis
 import importlib
-import importlib.machinery
 import marshal
 import sys
-import sysconfig
 import threading
 from functools import lru_cache
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, Protocol, TypeAlias
+
+from ipcluster.wire.importable import is_importable, is_library, travels_by_reference
 
 Reduced: TypeAlias = Any
 """What a reducer answers: a tuple as `__reduce__` gives it, or NotImplemented."""
@@ -52,77 +57,7 @@ class Dump(Protocol):
         ...
 
 
-# --- by reference or by value ------------------------------------------------------------
-
-
-def travels_by_reference(obj: Any) -> bool:
-    """Whether importing `obj.__module__` and looking up its name gives this object."""
-    module_name = getattr(obj, "__module__", None)
-    name = getattr(obj, "__qualname__", None)
-    if not isinstance(module_name, str) or not isinstance(name, str):
-        return False
-    found: Any = sys.modules.get(module_name)
-    if found is None or not is_importable(module_name):
-        return False
-    for part in name.split("."):
-        found = getattr(found, part, None)
-        if found is None:
-            return False
-    return found is obj
-
-
-_importable: dict[str, tuple[ModuleType, bool]] = {}
-
-
-def is_importable(name: str) -> bool:
-    """Whether a fresh interpreter with our `sys.path` finds the loaded module `name`."""
-    module = sys.modules.get(name)
-    if module is None or name in ("__main__", "__mp_main__"):
-        return False
-    known = _importable.get(name)
-    if known is None or known[0] is not module:
-        known = _importable[name] = module, _find(name)
-    return known[1]
-
-
-def _find(name: str) -> bool:
-    parent, _, _ = name.rpartition(".")
-    path = None
-    if parent:
-        if not is_importable(parent):
-            return False
-        path = getattr(sys.modules[parent], "__path__", None)
-        if path is None:  # `os.path` and the like stand in sys.modules only
-            return getattr(sys.modules[name], "__spec__", None) is not None
-    for finder in sys.meta_path:
-        try:
-            if finder.find_spec(name, path) is not None:
-                return True
-        except (AttributeError, ImportError, ValueError):
-            continue
-    # Packages that make their submodules themselves (`six.moves`).
-    return bool(parent) and getattr(sys.modules[name], "__spec__", None) is not None
-
-
-_LIBRARY_FOLDERS = tuple(
-    f"{sysconfig.get_path(which)}/" for which in ("stdlib", "platstdlib")
-)
-_OURS = __name__.partition(".")[0]
-
-
-@lru_cache(maxsize=1024)
-def _is_library(name: str) -> bool:
-    if name.partition(".")[0] == _OURS:
-        return True
-    file = getattr(sys.modules.get(name), "__file__", None)
-    if file is None:
-        return name in sys.builtin_module_names or name in sys.stdlib_module_names
-    path = str(file).replace("\\", "/")
-    return (
-        "/site-packages/" in path
-        or "/dist-packages/" in path
-        or path.startswith(_LIBRARY_FOLDERS)
-    )
+# --- captured values ------------------------------------------------------------------
 
 
 def library_of(function: FunctionType) -> str | None:
@@ -133,10 +68,8 @@ def library_of(function: FunctionType) -> str | None:
         return None
     if sys.modules[name].__dict__ is not function.__globals__:
         return None
-    return name if _is_library(name) else None
+    return name if is_library(name) else None
 
-
-# --- captured values ---------------------------------------------------------------------
 
 _LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _NEVER_CAPTURED = {"__builtins__", "__loader__", "__spec__", "__annotations__"}
@@ -167,12 +100,18 @@ def _attribute_names(code: CodeType) -> tuple[str, ...]:
     return tuple(names)
 
 
+def builtins_of(function: FunctionType) -> dict[str, Any]:
+    # Not known to typeshed.
+    names: dict[str, Any] = getattr(function, "__builtins__")  # noqa: B009
+    return names
+
+
 def captured_values(function: FunctionType) -> dict[str, Any]:
-    """What the globals that the function names are here, the plain builtins left out."""
+    """What the globals that the function names are here, without plain builtins."""
     names = global_names(function.__code__)
     if not names:
         return {}
-    own, theirs = function.__globals__, function.__builtins__
+    own, theirs = function.__globals__, builtins_of(function)
     captured = {}
     for name in names:
         value = own.get(name, _MISSING)
@@ -184,8 +123,8 @@ def captured_values(function: FunctionType) -> dict[str, Any]:
     return captured
 
 
-def _submodules(code: CodeType, captured: dict[str, Any]) -> list[str]:
-    """Modules such as `scipy.sparse` that code reaches through `scipy`: loaded here, so wanted there."""
+def submodules(code: CodeType, captured: dict[str, Any]) -> list[str]:
+    """Loaded modules such as `scipy.sparse` that the code reaches through `scipy`."""
     found = [
         value.__name__
         for value in captured.values()
@@ -197,7 +136,7 @@ def _submodules(code: CodeType, captured: dict[str, Any]) -> list[str]:
     wanted = []
     for package in found:  # grows while it is walked
         for attribute in attributes:
-            name = f"{package}.{attribute}"
+            name = sys.intern(f"{package}.{attribute}")
             if name in sys.modules and name not in wanted:
                 wanted.append(name)
                 found.append(name)
@@ -232,7 +171,7 @@ class Names(dict[str, Any]):
         )
 
 
-# --- taking apart ------------------------------------------------------------------------
+# --- taking apart ---------------------------------------------------------------------
 
 
 def reduce_function(dump: Dump, function: FunctionType) -> Reduced:
@@ -246,7 +185,7 @@ def reduce_function(dump: Dump, function: FunctionType) -> Reduced:
     modules: list[str] = []
     if library is None:
         captured = captured_values(function)
-        modules = _submodules(code, captured)
+        modules = submodules(code, captured)
     if dump.careful:
         for name, value in captured.items():
             error = dump.fails(value)
@@ -257,7 +196,7 @@ def reduce_function(dump: Dump, function: FunctionType) -> Reduced:
     dump.cells.update(map(id, cells))
     origin: int | str = library or ""
     if captured:
-        key = id(function.__globals__), id(function.__builtins__)
+        key = id(function.__globals__), id(builtins_of(function))
         origin = dump.origins.setdefault(key, len(dump.origins) + 1)
         if any(type(value) is Unsent for value in captured.values()):
             origin = -origin
@@ -287,7 +226,7 @@ def _state_of(dump: Dump, function: FunctionType) -> dict[str, Any]:
     state = {name: value for name, value in state.items() if value}
     # Annotations are no part of what the function does.
     if dump.careful and dump.fails(function.__annotations__) is not None:
-        del state["__annotations__"]
+        state.pop("__annotations__", None)
     if function.__dict__:
         state["__dict__"] = function.__dict__
     return state
@@ -312,7 +251,7 @@ def reduce_module(_dump: Dump, module: ModuleType) -> Reduced:
     raise TypeError(f"cannot pickle module {name!r}: no import finds it")
 
 
-# --- putting together --------------------------------------------------------------------
+# --- putting together -----------------------------------------------------------------
 
 
 class Loading:
@@ -410,11 +349,12 @@ def _fill_function(
 
 
 def _give_captured(function: FunctionType, captured: dict[str, Any]) -> None:
-    own = function.__builtins__
+    own = builtins_of(function)
     loading = current.loading
     for name, value in captured.items():
         if type(value) is Unsent:
-            own.unsent[name] = value.reason  # type: ignore[attr-defined]  # made so
+            assert isinstance(own, Names)  # its number was negative
+            own.unsent[name] = value.reason
             continue
         own[name] = value
         if loading is not None:
@@ -430,11 +370,3 @@ def _load_code(data: bytes) -> CodeType:
     code = marshal.loads(data)
     assert isinstance(code, CodeType)
     return code
-
-
-REDUCERS = {
-    FunctionType: reduce_function,
-    CellType: reduce_cell,
-    CodeType: reduce_code,
-    ModuleType: reduce_module,
-}

@@ -23,6 +23,7 @@ from pathlib import Path
 import msgspec
 
 from ipcluster.wire import private_files
+from ipcluster.wire.own_errors import SecurityError
 from ipcluster.wire.processes import is_alive, process_started
 
 __all__ = [
@@ -184,7 +185,12 @@ class ClusterPlace:
         Raises:
             SecurityError: it is not there, not mine, or others may enter it.
         """
-        private_files.check_folder(self.run_folder)
+        try:
+            private_files.check_folder(self.run_folder)
+        except FileNotFoundError as error:
+            raise SecurityError(
+                f"{self.run_folder} is not there: the cluster was stopped or cleaned"
+            ) from error
 
     def remove(self, *, keep_logs: bool = False) -> None:
         """Delete all that the cluster made. Safe to call twice.

@@ -45,6 +45,7 @@ def check_folder(path: Path) -> None:
     """Make sure that `path` is a folder of mine that nobody else may enter.
 
     Raises:
+        FileNotFoundError: there is none.
         SecurityError: it is not.
     """
     found = _look(path, follow=False)
@@ -112,6 +113,7 @@ def check_above(folder: Path) -> None:
     """Make sure that others cannot exchange what lies in `folder`.
 
     Raises:
+        FileNotFoundError: there is none.
         SecurityError: they can.
     """
     found = _look(folder, follow=True)
@@ -129,5 +131,7 @@ def check_above(folder: Path) -> None:
 def _look(path: Path, *, follow: bool) -> os.stat_result:
     try:
         return os.stat(path, follow_symlinks=follow)
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise SecurityError(f"cannot look at {path}: {error.strerror}") from error

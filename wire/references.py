@@ -54,7 +54,10 @@ def resolve(obj: Any, namespace: dict[str, Any]) -> Any:
         if type(keywords) is dict:
             return (
                 tuple(_resolve_one(value, namespace) for value in args),
-                {key: _resolve_one(value, namespace) for key, value in keywords.items()},
+                {
+                    key: _resolve_one(value, namespace)
+                    for key, value in keywords.items()
+                },
             )
     return _resolve_one(obj, namespace)
 

@@ -44,11 +44,11 @@ class RemoteError(ClusterError):
             self.msg = str(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        builtin = getattr(type(self), "builtin_name", "")
-        return _rebuild, (
-            (self.ename, self.evalue, self.traceback, self.engine_info, builtin),
-            self.__dict__,
-        )
+        fields = (self.ename, self.evalue, self.traceback, self.engine_info)
+        # A class made here has no name to be found by: it is made again over there.
+        if builtin := getattr(self, "builtin_name", ""):
+            return _rebuild, (builtin, *fields), self.__dict__
+        return type(self), fields, self.__dict__
 
     def __str__(self) -> str:
         return "\n".join([self.message, *self.render_traceback()])
@@ -108,9 +108,5 @@ def remote_class(builtin: str) -> type[RemoteError]:
     return made
 
 
-def _rebuild(fields: tuple[Any, ...], state: dict[str, Any]) -> RemoteError:
-    """A RemoteError as it was before it was pickled."""
-    *arguments, builtin = fields
-    error = remote_class(builtin)(*arguments)
-    error.__dict__.update(state)
-    return error
+def _rebuild(builtin: str, *fields: Any) -> RemoteError:
+    return remote_class(builtin)(*fields)

@@ -1,17 +1,346 @@
-"""TEMPORARY by lead; helper C overwrites."""
-import dill, pickle, hashlib
-from typing import NamedTuple
+"""Objects to bytes and back: pickle protocol 5, with large buffers in segments.
+
+`dump` keeps buffers below `LARGE` in the pickle and writes larger ones to the pool's
+segments; a pickle that is itself that large goes there too (*spilled*: segment 0 is the
+pickle). Either way arrays and bytearrays arrive writable. What pickle alone cannot do
+is in `functions.py`, `classes.py` and `reducers.py`.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import weakref
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from types import FunctionType
+from typing import Any, Literal, NamedTuple, Protocol
+
+from ipcluster.wire import culprit
+from ipcluster.wire.classes import reduce_class
+from ipcluster.wire.errors import SerializationError
+from ipcluster.wire.functions import Loading, current
+from ipcluster.wire.messages import Digest, Segment
+from ipcluster.wire.reducers import Reducer, reducers
+from ipcluster.wire.snapshots import Snapshot, take_snapshot
+
+# Bytes from which a buffer or a pickle goes to a segment: a copy of 256 KiB costs about
+# as much as opening and mapping a file.
+LARGE = 256 * 1024
+
+PickledBy = Literal["pickle", "dill"]
+
+
+class Pool(Protocol):
+    """Where large buffers go: `wire.segments.SegmentPool`."""
+
+    def write(self, buffers: list[memoryview]) -> tuple[Segment, ...]: ...
+
+
 class Packed(NamedTuple):
+    """An object as it travels; see `messages.Item`."""
+
     payload: bytes
-    segments: tuple = ()
-    spilled: bool = False
-class L:
-    def __init__(s,c): s.call=c; s.builtins=None
-def dump(o,pool=None,**k):
-    try: return Packed(pickle.dumps(o,5))
-    except Exception: return Packed(dill.dumps(o))
-def load_with_captured(p,s,sp,ns=None): return pickle.loads(p),None
-def load(p,s,sp,ns=None): return pickle.loads(p)
-def dump_function(f,pool=None,**k):
-    p=dump(f); return hashlib.blake2b(p.payload,digest_size=16).digest(),p
-def load_function(p,s,sp,ns): return L(dill.loads(p))
+    segments: tuple[Segment, ...]
+    spilled: bool
+
+
+class LoadedFunction(NamedTuple):
+    """A function that came.
+
+    `captured` are the session's values that it brought, `builtins` the dict that a
+    namespace's `__builtins__` must be while it runs, for functions made inside it;
+    None: the usual one.
+    """
+
+    call: Callable[..., Any]
+    builtins: dict[str, Any] | None
+    captured: dict[str, Any]
+
+
+# --- dump -----------------------------------------------------------------------------
+
+# Exact types that pickle needs no help with, and whose size is at hand.
+_SCALARS = frozenset({int, float, complex, bool, str, bytes, type(None)})
+_are_scalars = _SCALARS.issuperset
+_dumps = pickle.dumps
+_tuple = tuple.__new__
+
+
+def dump(
+    obj: object,
+    pool: Pool | None,
+    *,
+    pickler: PickledBy = "pickle",
+    name: str | None = None,
+) -> Packed:
+    """Pickle `obj`; without a pool everything is in the payload.
+
+    `name` is what errors call the object (`result`); arguments, `(args, kwargs)`, are
+    called `argument 1` and so on without it.
+
+    Raises:
+        SerializationError: says which part cannot be pickled; nothing is left in the
+        pool.
+    """
+    if _is_plain(obj):
+        payload = _dumps(obj, 5)
+        if pool is None or len(payload) < LARGE:
+            return _tuple(Packed, (payload, (), False))
+    if pickler == "dill":
+        obj = _Dilled(obj)
+    return _store(_pickle(obj, pool is not None, name), pool)
+
+
+def _is_plain(obj: object) -> bool:
+    """Whether this is a scalar, or the arguments of a call that are all scalars."""
+    try:
+        if type(obj) is not tuple:
+            return type(obj) in _SCALARS
+        if len(obj) != 2:
+            return False
+        args, keywords = obj
+        return (
+            type(args) is tuple
+            and type(keywords) is dict
+            and _are_scalars(map(type, args))
+            and (not keywords or _are_scalars(map(type, keywords.values())))
+        )
+    except TypeError:  # a class that cannot be hashed
+        return False
+
+
+def dump_function(
+    function: Callable[..., Any],
+    pool: Pool | None = None,
+    *,
+    pickler: PickledBy = "pickle",
+) -> tuple[Digest, Packed]:
+    """Pickle a function; its digest is the same as long as it would do the same.
+
+    The pickle is kept for as long as nothing that went into it can have changed. When
+    it has segments and the peer knows the digest already, give the segments back to the
+    pool.
+    """
+    if pickler == "dill":
+        dilled = _pickle(_Dilled(function), pool is not None, "function")
+        return dilled.digest(), _store(dilled, pool)
+    cached = _cache.get(function) if type(function) is FunctionType else None
+    if cached is not None and cached.snapshot.is_current():
+        return cached.digest, cached.packed
+    name = getattr(function, "__qualname__", None) or type(function).__name__
+    pickled = _pickle(function, pool is not None, f"function {name}")
+    digest, packed = pickled.digest(), _store(pickled, pool)
+    if type(function) is FunctionType and not packed.segments:
+        _keep(function, digest, packed, pickled)
+    return digest, packed
+
+
+class _Cached(NamedTuple):
+    digest: Digest
+    packed: Packed
+    snapshot: Snapshot
+
+
+_cache: weakref.WeakKeyDictionary[FunctionType, _Cached] = weakref.WeakKeyDictionary()
+
+
+def _keep(
+    function: FunctionType, digest: Digest, packed: Packed, pickled: _Pickled
+) -> None:
+    # What had to be left out may be there next time.
+    if pickled.careful:
+        return
+    snapshot = take_snapshot(pickled.functions or [function])
+    if snapshot is not None:
+        _cache[function] = _Cached(digest, packed, snapshot)
+
+
+class _Pickled(NamedTuple):
+    stream: io.BytesIO
+    buffers: list[memoryview]
+    functions: list[FunctionType]
+    careful: bool
+
+    def digest(self) -> Digest:
+        digest = blake2b(self.stream.getbuffer(), digest_size=16)
+        for buffer in self.buffers:
+            digest.update(buffer)
+        return Digest(digest.digest())
+
+
+def _store(pickled: _Pickled, pool: Pool | None) -> Packed:
+    stream, buffers = pickled.stream, pickled.buffers
+    if pool is None:
+        return Packed(stream.getvalue(), (), False)
+    if stream.tell() >= LARGE:
+        return Packed(b"", pool.write([stream.getbuffer(), *buffers]), True)
+    segments = pool.write(buffers) if buffers else ()
+    return Packed(stream.getvalue(), segments, False)
+
+
+def _pickle(obj: object, out_of_band: bool, name: str | None) -> _Pickled:
+    dump = _Dump()
+    try:
+        return dump.run(obj, out_of_band)
+    except MemoryError:
+        raise
+    except Exception as first:
+        error = first
+    if dump.functions:
+        # Perhaps only a global or an annotation that a function can do without.
+        try:
+            return _Dump(_Trials()).run(obj, out_of_band)
+        except Exception as second:
+            error = second
+    if isinstance(obj, _Dilled):
+        raise SerializationError(f"dill: {error}") from error
+    text = culprit.describe(obj, error, _Trials().fails, name)
+    raise SerializationError(text) from error
+
+
+class _Trials:
+    """Trial picklings, whose bytes nobody wants; each object is tried once."""
+
+    def __init__(self) -> None:
+        # The objects are kept, or an id might come to mean another one.
+        self._tried: dict[int, tuple[object, Exception | None]] = {}
+
+    def fails(self, value: object) -> Exception | None:
+        known = self._tried.get(id(value))
+        if known is not None:
+            return known[1]
+        # While it is tried, it passes for good where it refers to itself.
+        self._tried[id(value)] = value, None
+        try:
+            _Dump(self).run(value, True)
+        except Exception as error:
+            self._tried[id(value)] = value, error
+            return error
+        return None
+
+
+class _Dump:
+    """One pickling: what reducers ask of it and note in it (`functions.Dump`)."""
+
+    def __init__(self, trials: _Trials | None = None) -> None:
+        self.careful = trials is not None
+        self.functions: list[FunctionType] = []
+        self.origins: dict[tuple[int, int], int] = {}
+        self.cells: set[int] = set()
+        self._trials = trials or _Trials()
+
+    def fails(self, value: object) -> Exception | None:
+        return self._trials.fails(value)
+
+    def run(self, obj: object, out_of_band: bool) -> _Pickled:
+        stream, buffers = io.BytesIO(), list[memoryview]()
+
+        def take(buffer: pickle.PickleBuffer) -> bool:
+            """Whether to keep the buffer in the pickle."""
+            try:
+                raw = buffer.raw()
+            except BufferError:  # not contiguous: pickle says so itself
+                return True
+            if raw.nbytes < LARGE:
+                return True
+            buffers.append(raw)
+            return False
+
+        _Pickler(self, stream, take if out_of_band else None).dump(obj)
+        return _Pickled(stream, buffers, self.functions, self.careful)
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(
+        self,
+        dump: _Dump,
+        stream: io.BytesIO,
+        take: Callable[[pickle.PickleBuffer], bool] | None,
+    ) -> None:
+        super().__init__(stream, 5, buffer_callback=take)
+        self._dump = dump
+        self._reducers: dict[type, Reducer] = reducers()
+
+    def reducer_override(self, obj: Any) -> Any:
+        kind = type(obj)
+        reducer = self._reducers.get(kind)
+        if reducer is not None:
+            return reducer(self._dump, obj)
+        if issubclass(kind, type):
+            return reduce_class(self._dump, obj)
+        return NotImplemented
+
+
+# --- load -----------------------------------------------------------------------------
+
+
+def load(
+    payload: bytes,
+    segments: Sequence[memoryview] = (),
+    spilled: bool = False,
+    namespace: dict[str, Any] | None = None,
+) -> Any:
+    """The object that was dumped. Functions of a session get `namespace` as globals.
+
+    Without one that is `__main__`'s. What unpickling raises gets out as it is.
+    """
+    return _load(payload, segments, spilled, Loading(namespace))
+
+
+def load_with_captured(
+    payload: bytes,
+    segments: Sequence[memoryview] = (),
+    spilled: bool = False,
+    namespace: dict[str, Any] | None = None,
+) -> tuple[Any, dict[str, Any] | None]:
+    """The object, and the values that functions inside it captured, if any."""
+    loading = Loading(namespace)
+    return _load(payload, segments, spilled, loading), loading.captured or None
+
+
+def load_function(
+    payload: bytes,
+    segments: Sequence[memoryview] = (),
+    spilled: bool = False,
+    namespace: dict[str, Any] | None = None,
+) -> LoadedFunction:
+    """The function that `dump_function` dumped."""
+    loading = Loading(namespace)
+    call = _load(payload, segments, spilled, loading)
+    return LoadedFunction(call, loading.merged_builtins(), loading.captured)
+
+
+def _load(
+    payload: bytes, segments: Sequence[memoryview], spilled: bool, loading: Loading
+) -> Any:
+    # Unpickling runs the user's code, which may load something itself.
+    before = current.loading
+    current.loading = loading
+    try:
+        if spilled:
+            return pickle.loads(segments[0], buffers=segments[1:])
+        return pickle.loads(payload, buffers=segments)
+    finally:
+        current.loading = before
+
+
+# --- dill, when asked for -------------------------------------------------------------
+
+
+class _Dilled:
+    """Pickled by dill inside, so that who loads it needs not be told."""
+
+    def __init__(self, obj: object) -> None:
+        self.obj = obj
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
+        import dill
+
+        return _undill, (dill.dumps(self.obj, protocol=5, recurse=True),)
+
+
+def _undill(data: bytes) -> Any:
+    import dill
+
+    return dill.loads(data)

@@ -1,0 +1,100 @@
+"""Whether a function would be pickled to the same bytes again.
+
+A function's pickle is kept only while nothing that went into it can have changed: its
+code, defaults, attributes, closure and captured globals, and those of all functions
+that travel with it, are the same objects as before, and of kinds that cannot change in
+themselves. Code that is out of date must never run; a function that names a list is
+pickled each time it is submitted.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from operator import is_
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+from ipcluster.wire.functions import captured_values, contents, submodules
+from ipcluster.wire.importable import travels_by_reference
+
+_Parts = tuple[Any, ...]
+
+_SCALARS = frozenset({int, float, complex, bool, str, bytes, type(None)})
+
+
+class Snapshot:
+    """What functions were made of. It keeps none of them alive."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: list[tuple[weakref.ref[FunctionType], _Parts]]) -> None:
+        self._parts = parts
+
+    def is_current(self) -> bool:
+        """Whether they still are."""
+        for reference, before in self._parts:
+            function = reference()
+            now = None if function is None else _parts(function)
+            if now is None or len(now) != len(before):
+                return False
+            if not all(map(is_, now, before)):
+                return False
+        return True
+
+
+def take_snapshot(functions: Iterable[FunctionType]) -> Snapshot | None:
+    """None if one of them can change without a trace."""
+    found = []
+    for function in functions:
+        parts = _parts(function)
+        if parts is None:
+            return None
+        found.append((weakref.ref(function), parts))
+    return Snapshot(found)
+
+
+def _parts(function: FunctionType) -> _Parts | None:
+    """All that the function's pickle depends on, to be compared with `is`.
+
+    None if some of it can change and stay the same object.
+    """
+    if travels_by_reference(function):
+        return function.__module__, function.__qualname__
+    captured = captured_values(function)
+    keywords = function.__kwdefaults__ or {}
+    attributes = vars(function)
+    cells = [contents(cell) for cell in function.__closure__ or ()]
+    found: list[Any] = [function.__code__, function.__qualname__, function.__module__]
+    for group in (
+        function.__defaults__ or (),
+        (*keywords, *keywords.values()),
+        (*attributes, *attributes.values()),
+        (value for cell in cells for value in cell),
+        (*captured, *captured.values()),
+        submodules(function.__code__, captured),
+    ):
+        found.append(_fixed)  # parts the groups
+        for value in group:
+            fixed = _fixed(value)
+            if fixed is None:
+                return None
+            found.append(fixed)
+    return tuple(found)
+
+
+def _fixed(value: Any) -> Any:
+    """What stands for a value that cannot change, for `is`; None if it may change."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return _SCALARS if value is None else value
+    if kind is tuple and _SCALARS.issuperset(map(type, value)):
+        return value
+    # A function that travels by value has a snapshot of its own.
+    if kind is FunctionType or kind is ModuleType:
+        return weakref.ref(value)
+    if kind is BuiltinFunctionType and isinstance(value.__self__, (ModuleType, type)):
+        return weakref.ref(value)
+    if isinstance(value, type) and travels_by_reference(value):
+        return weakref.ref(value)
+    return None
