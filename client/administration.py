@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ipcluster.client.asyncresult import AsyncResult
 from ipcluster.client.calls import Call
 from ipcluster.client.dependency import msg_ids_of
+from ipcluster.client.engines import as_index
 from ipcluster.wire.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Administration:
         """
         body = {"engines": self._ids(targets), "verbose": verbose}
         answer = self.connection.ask("queue_status", body)
-        if hasattr(targets, "__index__"):
+        if as_index(targets) is not None:
             return next(iter(answer["engines"]))[1]
         found: dict[Any, Any] = {int(key): value for key, value in answer["engines"]}
         found["unassigned"] = answer["unassigned"]

@@ -22,10 +22,12 @@ from concurrent.futures import (
 from typing import TYPE_CHECKING, Any
 
 from ipcluster.client.calls import Call
-from ipcluster.client.metadata import KEYS, ExecuteReply, Metadata, to_datetime
+from ipcluster.client.metadata import KEYS, ExecuteReply
 from ipcluster.client.reports import Reports
-from ipcluster.wire.errors import TimeoutError  # noqa: A004 - the name users know
-from ipcluster.wire.errors import collect_exceptions
+from ipcluster.wire.errors import (
+    TimeoutError,  # noqa: A004 - the name users know
+    collect_exceptions,
+)
 from ipcluster.wire.messages import Options
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ _LAZY: dict[str, Callable[[], Any]] = {
     "_done_callbacks": list,
 }
 _METADATA = frozenset(KEYS)
+
+Listener = Callable[[Call, int, str], None]
 _NO_OPTIONS = Options()
 
 
@@ -57,7 +61,7 @@ class AsyncResult(Reports, Future[Any]):
     _return_exceptions = False
     _options = _NO_OPTIONS
     _waiting: set[Call] | None = None
-    _listeners: list[Callable[[Call, int, str], None]] | None = None
+    _listeners: list[Listener] | None = None
     _cancel_requested = False
     _is_single = True
     owner = True
@@ -95,9 +99,10 @@ class AsyncResult(Reports, Future[Any]):
         self._remaining = len(self._calls)
         self._state = PENDING if calls else FINISHED
         for call in calls:
-            call.others = [*(call.others or ()), self]
             if call.ended:
                 self.on_call(call)
+            else:
+                call.others = [*(call.others or ()), self]
 
     # --- told by the connection ------------------------------------------------------
 
@@ -117,9 +122,17 @@ class AsyncResult(Reports, Future[Any]):
         for listener in self._listeners or ():
             listener(call, stream, text)
 
+    def add_listener(self, listener: Listener) -> None:
+        """Have `listener(call, stream, text)` called with what its tasks write."""
+        self._listeners = [*(self._listeners or ()), listener]
+
+    def remove_listener(self, listener: Listener) -> None:
+        """The other way."""
+        self._listeners = [one for one in self._listeners or () if one != listener]
+
     def _complete(self) -> None:
         aborted = self._cancel_requested and any(
-            [call.status == "aborted" for call in self._calls]
+            call.status == "aborted" for call in self._calls
         )
         self._state = CANCELLED if aborted else FINISHED
         # Whoever waits or adds a callback makes the condition first, then looks at
@@ -136,7 +149,7 @@ class AsyncResult(Reports, Future[Any]):
                 else:
                     waiter.add_result(self)
             condition.notify_all()
-        self._invoke_callbacks()  # type: ignore[attr-defined]  # of Future, not in its stub
+        self._invoke_callbacks()
 
     # --- state -----------------------------------------------------------------------
 
@@ -187,7 +200,7 @@ class AsyncResult(Reports, Future[Any]):
         return not self._has_error()
 
     def _has_error(self) -> bool:
-        return not all([call.succeeded for call in self._calls])
+        return not all(call.succeeded for call in self._calls)
 
     def _check_ready(self) -> None:
         if not self.ready():
@@ -223,11 +236,11 @@ class AsyncResult(Reports, Future[Any]):
         )
 
     def _some_ended(self) -> bool:
-        return self.ready() or any([call.done for call in self._calls])
+        return self.ready() or any(call.done for call in self._calls)
 
     def _some_failed(self) -> bool:
         return self.ready() or any(
-            [call.done and not call.succeeded for call in self._calls]
+            call.done and not call.succeeded for call in self._calls
         )
 
     def _on_press(self, count: int) -> bool:
@@ -296,9 +309,9 @@ class AsyncResult(Reports, Future[Any]):
 
     def _raise_errors(self, values: list[Any]) -> None:
         # A task may *return* an exception: only a call that failed raises.
-        if all([call.succeeded for call in self._calls if call.done]):
+        if all(call.succeeded for call in self._calls if call.done):
             return
-        failed = [
+        failed: list[Any] = [
             value if not call.succeeded else None
             for call, value in zip(
                 [call for call in self._calls if call.done], values, strict=True
@@ -361,7 +374,7 @@ class AsyncResult(Reports, Future[Any]):
     def __iter__(self) -> Iterator[Any]:
         if self._is_single:
             raise TypeError(
-                "this AsyncResult has a single result: use .get(), and iterate over that"
+                "this AsyncResult has a single result: use .get(), and iterate over it"
             )
         return self._iterate()
 
@@ -404,24 +417,6 @@ class AsyncResult(Reports, Future[Any]):
             return self._look_up(name)
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
-    def get_dict(self, timeout: float | None = -1) -> dict[int, Any]:
-        """The results by engine id.
-
-        Raises:
-            ValueError: an engine gave more than one.
-        """
-        seconds = None if timeout is None or timeout < 0 else timeout
-        values = self.get(seconds)
-        engines = [call.engine for call in self._calls]
-        if len(set(engines)) < len(engines):
-            raise ValueError("an engine ran several of these tasks: there is no dict")
-        return dict(zip(engines, [values] if self._is_single else values, strict=True))
-
-    @property
-    def result_dict(self) -> dict[int, Any]:
-        """The same as `get_dict()`."""
-        return self.get_dict()
-
     @classmethod
     def join(cls, *async_results: AsyncResult) -> AsyncResult:
         """One AsyncResult for the tasks of all."""
@@ -437,43 +432,3 @@ class AsyncResult(Reports, Future[Any]):
             AsyncResult.of_calls(self._client, [call], self._fname, single=True)
             for call in self._calls
         ]
-
-    # --- metadata --------------------------------------------------------------------
-
-    @property
-    def metadata(self) -> Metadata | list[Metadata]:
-        """What is known of its task; a list for several."""
-        found = [self._describe(call) for call in self._calls]
-        return found[0] if self._is_single else found
-
-    def _look_up(self, key: str) -> Any:
-        values = [self._describe(call)[key] for call in self._calls]
-        return values[0] if self._is_single else values
-
-    def _describe(self, call: Call) -> Metadata:
-        client, options, outcome = self._client, self._options, call.outcome
-        engine = call.engine if call.engine >= 0 else call.target
-        started = outcome.started if outcome is not None else 0.0
-        completed = started and started + (outcome.duration if outcome else 0.0)
-        known = Metadata(
-            msg_id=self._msg_id(call),
-            submitted=to_datetime(call.submitted),
-            started=to_datetime(started),
-            completed=to_datetime(completed),
-            received=to_datetime(call.received),
-            engine_id=engine,
-            engine_uuid=None if engine is None else client.engine_uuid(engine),
-            status=call.status,
-            error=call.error(self._fname),
-            stdout=call.text(1),
-            stderr=call.text(2),
-            label=options.label,
-            execute_input=self._source,
-        )
-        if options.after is not None:
-            known.after = client.msg_id_list(options.after.tasks)
-        if options.follow is not None:
-            known.follow = client.msg_id_list(options.follow.tasks)
-        if self._source is not None and call.succeeded:
-            known.execute_result = self._value(call).execute_result
-        return known

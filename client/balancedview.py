@@ -118,6 +118,8 @@ class LoadBalancedView(View):
         """The builtin `map`, over the engines.
 
         Args:
+            f: called with one item of each sequence.
+            *sequences: as for `map`; it ends with the shortest.
             block: whether to wait for the list of results.
             chunksize: items in one task; "auto" (or None) is best for many small ones.
             ordered: False: iterating gives results as they come.

@@ -33,6 +33,18 @@ class Owner(Protocol):
         """The call's task wrote this."""
 
 
+class Unclaimed:
+    """Releases segments when it goes, unless they were mapped before."""
+
+    def __init__(self, names: list[str], release: Callable[[str], None]) -> None:
+        self.names = names
+        self._release = release
+
+    def __del__(self) -> None:
+        for name in self.names:
+            self._release(name)
+
+
 class Call:
     """One task: what is known of it here."""
 
@@ -52,11 +64,13 @@ class Call:
     others: list[Owner] | None = None
     ended = False
     """Those it belongs to have been told, or are being told, that it ended."""
+    unclaimed: Unclaimed | None = None
+    """Segments of a result that nobody has looked at."""
     _value: Any = None
     _is_loaded = False
 
     def __init__(self, owner: Owner, submitted: float) -> None:
-        self.owner = owner
+        self.owner: Owner | None = owner
         self.submitted = submitted
 
     def __repr__(self) -> str:
@@ -103,17 +117,21 @@ class Call:
     def end(self) -> None:
         """Tell those it belongs to that it has ended."""
         self.ended = True
-        self.owner.on_call(self)
-        if self.others is not None:
-            for other in self.others:
-                other.on_call(self)
+        owner, others = self.owner, self.others
+        # They have us; not the other way any more, or only the garbage collector
+        # would let go of a large result.
+        self.owner = self.others = None
+        if owner is not None:
+            owner.on_call(self)
+        for other in others or ():
+            other.on_call(self)
 
     def tell_output(self, stream: int, text: str) -> None:
         self.write(stream, text)
-        self.owner.on_output(self, stream, text)
-        if self.others is not None:
-            for other in self.others:
-                other.on_output(self, stream, text)
+        if self.owner is not None:
+            self.owner.on_output(self, stream, text)
+        for other in self.others or ():
+            other.on_output(self, stream, text)
 
     def result(self, load: Load, method: str) -> Any:
         """Its value, or its error as an exception that is not raised.
@@ -129,6 +147,9 @@ class Call:
         if outcome.status != Status.OK:
             value: Any = self._error(outcome, method)
         else:
+            if self.unclaimed is not None:
+                self.unclaimed.names = []
+                self.unclaimed = None
             try:
                 value = load(outcome)
             except Exception as error:

@@ -14,6 +14,7 @@ from ipcluster.client.balancedview import LoadBalancedView
 from ipcluster.client.broadcast import BroadcastView
 from ipcluster.client.connection import Connection
 from ipcluster.client.directview import DirectView
+from ipcluster.client.engines import as_index
 from ipcluster.client.executor import ViewExecutor
 from ipcluster.client.finding import find_ticket
 from ipcluster.client.hubresults import AsyncHubResult
@@ -111,7 +112,7 @@ class Client(Administration):
         """
         if isinstance(key, slice):
             self.roster.choose(None)  # raises if there are none
-        elif not hasattr(key, "__index__") and (
+        elif as_index(key) is None and (
             isinstance(key, str | bytes) or not isinstance(key, Iterable)
         ):
             raise TypeError(
@@ -149,7 +150,7 @@ class Client(Administration):
         if targets is None or (isinstance(targets, str) and targets == "all"):
             return "all"
         chosen = self.roster.choose(targets)
-        return chosen[0] if hasattr(targets, "__index__") else chosen
+        return chosen[0] if as_index(targets) is not None else chosen
 
     def activate(self, targets: Any = "all", suffix: str = "") -> DirectView:
         """A view on `targets`. Outside of a shell with magics there is nothing to do.
@@ -258,8 +259,8 @@ class Client(Administration):
             return given.msg_ids, given._is_single
         if isinstance(given, str):
             return [given], True
-        if hasattr(given, "__index__"):
-            return [self.history[given]], True
+        if (index := as_index(given)) is not None:
+            return [self.history[index]], True
         found = [self._resolve(one)[0] for one in given]
         return [msg_id for ids in found for msg_id in ids], False
 
@@ -298,7 +299,7 @@ class Client(Administration):
     # --- the end ---------------------------------------------------------------------
 
     def close(self, linger: float | None = None) -> None:
-        """Disconnect. What was submitted is sent first, for `linger` seconds at most."""
+        """Disconnect; before that, send what waits, for at most `linger` seconds."""
         self._finalizer.detach()
         self.connection.close(1.0 if linger is None else linger)
 

@@ -101,7 +101,7 @@ def msg_ids_of(things: Any) -> set[str]:
     raise TypeError(f"a dependency is a msg_id or an AsyncResult, not {things!r}")
 
 
-class dependent:  # noqa: N801 - the name users know
+class dependent:
     """A function with a condition that its engine must meet."""
 
     def __init__(
@@ -133,7 +133,7 @@ class dependent:  # noqa: N801 - the name users know
         return self.f(*args, **kwargs)
 
 
-class depend:  # noqa: N801 - the name users know
+class depend:
     """Decorator: run the function only on engines where `f(*args, **kwargs)` allows it.
 
     On an engine where it returns False, or raises UnmetDependency, the task is given
@@ -189,7 +189,7 @@ def _has(*modules: str, **mapping: Any) -> bool:
 
 
 def interactive(f: F) -> F:
-    """Decorator: let the function see the engine's names, as one of the session does."""
+    """Decorator: let the function see the engine's names, as those of a session do."""
     if isinstance(f, FunctionType):
         f.__module__ = "__main__"
         return f

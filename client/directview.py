@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipcluster.client.asyncresult import AsyncResult
 from ipcluster.client.calls import Call
+from ipcluster.client.engines import as_index
 from ipcluster.client.imports import sync_imports
 from ipcluster.client.mapresults import AsyncMapResult
 from ipcluster.client.partitions import Map, distribution
@@ -243,9 +244,8 @@ class DirectView(View):
         Part i holds items [i*n//k, (i+1)*n//k) for n items and k engines, so sizes
         differ by at most one and order is kept. An array is cut along axis 0.
 
-        Args:
-            flatten: parts of one item are given as the item itself.
-            dist: "b" in blocks, "r" dealt one by one.
+        With `flatten`, parts of one item are given as the item itself. `dist` "r" deals
+        the items one by one instead of in blocks.
         """
         chosen, single = self._choose(targets)
         if not hasattr(seq, "__len__") or not hasattr(seq, "__getitem__"):
@@ -294,7 +294,7 @@ class DirectView(View):
         if targets is None:
             targets = self.targets
         chosen = self.client.roster.choose(targets)
-        return chosen, hasattr(targets, "__index__")
+        return chosen, as_index(targets) is not None
 
     def _prepare(self, label: str | None) -> Options:
         label = self.label if label is None else label

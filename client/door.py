@@ -172,7 +172,7 @@ def _await_welcome(
     deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout
     while True:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        ready = dict(poller.poll(None if left is None else left * 1000))
+        ready = dict(poller.poll(None if left is None else int(left * 1000) + 1))
         if socket in ready:
             for message in unpack_to_client(socket.recv_multipart()[0]):
                 if isinstance(message, Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 
 from ipcluster.wire.errors import NoEnginesRegistered
@@ -73,20 +74,19 @@ class Roster:
             return list(ids)
         if isinstance(targets, slice):
             return ids[targets]
-        if hasattr(targets, "__index__"):
-            return [self._one(targets.__index__())]
+        if (index := as_index(targets)) is not None:
+            return [self._one(index)]
         if isinstance(targets, str | bytes) or not isinstance(targets, Iterable):
             raise TypeError(
                 "targets are an engine id, a slice, a list of ids, or 'all', not "
                 f"{targets!r}"
             )
-        return [self._one(self._index(target)) for target in targets]
-
-    def _index(self, target: object) -> int:
-        if not hasattr(target, "__index__"):
-            raise TypeError(f"an engine id is an int, not {target!r}")
-        index: int = target.__index__()
-        return index
+        chosen = []
+        for target in targets:
+            if (index := as_index(target)) is None:
+                raise TypeError(f"an engine id is an int, not {target!r}")
+            chosen.append(self._one(index))
+        return chosen
 
     def _one(self, target: int) -> int:
         if target in self.present:
@@ -104,3 +104,14 @@ class Roster:
         shown = ", ".join(map(str, self._ids[:SHOWN]))
         more = len(self._ids) - SHOWN
         return f"there are {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def as_index(target: object) -> int | None:
+    """The int that something is, numpy's included; None if it is no single number."""
+    if isinstance(target, int):
+        return int(target)
+    try:
+        # An array of several has `__index__` too, and refuses to be one.
+        return operator.index(target)  # type: ignore[arg-type]  # that is the question
+    except TypeError:
+        return None

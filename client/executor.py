@@ -24,7 +24,7 @@ class ViewExecutor(Executor):
         self._is_shut = False
         self._under_way: set[AsyncResult] = set()
 
-    def submit(  # type: ignore[override]  # the base class ties the result's type to fn's
+    def submit(
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> AsyncResult:
         """Call `fn(*args, **kwargs)` on an engine.
@@ -35,10 +35,10 @@ class ViewExecutor(Executor):
         self._check()
         result = self.view.apply_async(fn, *args, **kwargs)
         self._under_way.add(result)
-        result.add_done_callback(self._under_way.discard)  # type: ignore[arg-type]  # called with the same object
+        result.add_done_callback(self._under_way.discard)
         return result
 
-    def map(  # type: ignore[override]  # results of any type
+    def map(
         self,
         fn: Callable[..., Any],
         *iterables: Iterable[Any],
@@ -56,7 +56,7 @@ class ViewExecutor(Executor):
             options["chunksize"] = chunksize
         result = self.view.map_async(fn, *iterables, **options)
         self._under_way.add(result)
-        result.add_done_callback(self._under_way.discard)  # type: ignore[arg-type]  # called with the same object
+        result.add_done_callback(self._under_way.discard)
         deadline = None if timeout is None else time.monotonic() + timeout
         return result.iterate_until(deadline)
 

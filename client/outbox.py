@@ -121,8 +121,6 @@ class Outbox:
             self.sent_bytes += size
         if not messages:
             self._open = None
-        elif taken and self._open is not None and self._open is taken[-1]:
-            self._open = None
         return taken
 
     def ended(self, tasks: int, size_bytes: int) -> None:

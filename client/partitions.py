@@ -41,23 +41,21 @@ class Map:
 
     # The names that ipyparallel users know.
 
-    def getPartition(  # noqa: N802 - ipyparallel's name
-        self, seq: Any, p: int, q: int, n: int | None = None
-    ) -> Any:
+    def getPartition(self, seq: Any, p: int, q: int, n: int | None = None) -> Any:
         """The same as `part`."""
         return self.part(seq, p, q, n)
 
-    def joinPartitions(self, listOfPartitions: Sequence[Any]) -> Any:  # noqa: N802, N803 - ipyparallel's names
+    def joinPartitions(self, listOfPartitions: Sequence[Any]) -> Any:
         """The same as `join`."""
         return self.join(listOfPartitions)
 
-    def concatenate(self, listOfPartitions: Sequence[Any]) -> Any:  # noqa: N803 - ipyparallel's name
+    def concatenate(self, listOfPartitions: Sequence[Any]) -> Any:
         """The same as `join`."""
         return self.join(listOfPartitions)
 
 
 class RoundRobinMap(Map):
-    """Part p of q has items p, p + q, p + 2 q, …"""
+    """Part p of q has items p, p + q, p + 2 q and so on."""
 
     def part(self, seq: Any, p: int, q: int, n: int | None = None) -> Any:
         """Part `p` of `q` parts of `seq`, of which `n` items count (None: all)."""

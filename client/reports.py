@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from ipcluster.client.calls import Call
+from ipcluster.client.metadata import Metadata, to_datetime
 
 # Widest bar of the plain progress line, in characters.
 BAR = 40
@@ -17,6 +18,66 @@ BAR = 40
 
 class Reports:
     """The part of AsyncResult that only reads it."""
+
+    # --- metadata --------------------------------------------------------------------
+
+    @property
+    def metadata(self: Any) -> Metadata | list[Metadata]:
+        """What is known of its task; a list for several."""
+        found = [self._describe(call) for call in self._calls]
+        return found[0] if self._is_single else found
+
+    def _look_up(self: Any, key: str) -> Any:
+        values = [self._describe(call)[key] for call in self._calls]
+        return values[0] if self._is_single else values
+
+    def _describe(self: Any, call: Call) -> Metadata:
+        client, options, outcome = self._client, self._options, call.outcome
+        engine = call.engine if call.engine >= 0 else call.target
+        started = outcome.started if outcome is not None else 0.0
+        completed = started and started + (outcome.duration if outcome else 0.0)
+        known = Metadata(
+            msg_id=self._msg_id(call),
+            submitted=to_datetime(call.submitted),
+            started=to_datetime(started),
+            completed=to_datetime(completed),
+            received=to_datetime(call.received),
+            engine_id=engine,
+            engine_uuid=None if engine is None else client.engine_uuid(engine),
+            status=call.status,
+            error=call.error(self._fname),
+            stdout=call.text(1),
+            stderr=call.text(2),
+            label=options.label,
+            execute_input=self._source,
+        )
+        if options.after is not None:
+            known.after = client.msg_id_list(options.after.tasks)
+        if options.follow is not None:
+            known.follow = client.msg_id_list(options.follow.tasks)
+        if self._source is not None and call.succeeded:
+            known.execute_result = self._value(call).execute_result
+        return known
+
+    def get_dict(self: Any, timeout: float | None = -1) -> dict[int, Any]:
+        """The results by engine id.
+
+        Raises:
+            ValueError: an engine gave more than one.
+        """
+        seconds = None if timeout is None or timeout < 0 else timeout
+        values = self.get(seconds)
+        engines = [call.engine for call in self._calls]
+        if len(set(engines)) < len(engines):
+            raise ValueError("an engine ran several of these tasks: there is no dict")
+        by_engine = zip(engines, [values] if self._is_single else values, strict=True)
+        return dict(by_engine)
+
+    @property
+    def result_dict(self: Any) -> dict[int, Any]:
+        """The same as `get_dict()`."""
+        found: dict[int, Any] = self.get_dict()
+        return found
 
     # --- times -----------------------------------------------------------------------
 
@@ -80,14 +141,11 @@ class Reports:
         for call in self._calls:
             for stream, text in list(call.output or ()):
                 _show(call, stream, text)
-        listeners = self._listeners
-        if listeners is None:
-            listeners = self._listeners = []
-        listeners.append(_show)
+        self.add_listener(_show)
         try:
             yield
         finally:
-            listeners.remove(_show)
+            self.remove_listener(_show)
 
     def display_outputs(
         self: Any, groupby: str = "type", result_only: bool = False
@@ -151,7 +209,7 @@ class Reports:
 @contextmanager
 def _progress_bar(name: str, total: int) -> Iterator[Callable[[int], None]]:
     with suppress(ImportError):
-        from tqdm.auto import tqdm
+        from tqdm.auto import tqdm  # type: ignore[import-untyped]  # it ships no types
 
         with tqdm(total=total, desc=name, unit="task") as bar:
             yield lambda count: bar.update(count - bar.n)

@@ -159,7 +159,7 @@ class View:
     # --- calls -----------------------------------------------------------------------
 
     def apply(self, f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Call `f(*args, **kwargs)` there: the result with `block`, else AsyncResult."""
+        """Call `f(*args, **kwargs)` there; with `block`, wait for the result."""
         return self._apply(f, args, kwargs, block=self.block)
 
     def apply_async(

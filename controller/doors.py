@@ -59,7 +59,7 @@ class Doors:
         tcp, ipc = self._sockets
         secure_server(tcp, keys.secret, DOMAIN)
         self._watches = [Watch(socket) for socket in self._sockets]
-        self._used: list[zmq.Socket[bytes]] = []
+        self._used: list[zmq.Socket[bytes]] = list(self._sockets)
         self._numbers = {socket: i for i, socket in enumerate(self._sockets)}
         self.on_disconnect: Callable[[int, int], None] = lambda _door, _fd: None
         try:
@@ -79,6 +79,9 @@ class Doors:
             self.keeper_of_keys.socket,
             *[watch.socket for watch in self._watches],
         ]
+        for socket in sockets:
+            # An edge is told only to those who have looked since the last.
+            socket.getsockopt(_EVENTS)
         return {socket.getsockopt(zmq.FD): socket for socket in sockets}
 
     def is_door(self, socket: zmq.Socket[bytes]) -> bool:

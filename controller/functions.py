@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from weakref import WeakValueDictionary
 
 from ipcluster.wire.messages import NewFunction
 
-# Functions remembered without a task that needs them, and the bytes they may take.
-REMEMBERED = 4096
-REMEMBERED_BYTES = 64 << 20
-
 
 class Functions:
-    """Strong references to the latest, weak ones to all: a task's own reference keeps its function alive."""
+    """One object for each digest, kept alive by the clients and tasks that may need it."""
 
     def __init__(self) -> None:
-        self._latest: OrderedDict[bytes, NewFunction] = OrderedDict()
-        self._all: WeakValueDictionary[bytes, NewFunction] = WeakValueDictionary()
-        self._bytes = 0
+        self._known: WeakValueDictionary[bytes, NewFunction] = WeakValueDictionary()
 
-    def add(self, message: NewFunction) -> None:
-        known = self._all.get(message.digest)
-        if known is not None:
-            message = known
-        if message.digest in self._latest:
-            self._latest.move_to_end(message.digest)
-            return
-        self._all[message.digest] = message
-        self._latest[message.digest] = message
-        self._bytes += len(message.payload)
-        while len(self._latest) > REMEMBERED or (
-            self._bytes > REMEMBERED_BYTES and len(self._latest) > 1
-        ):
-            _, oldest = self._latest.popitem(last=False)
-            self._bytes -= len(oldest.payload)
+    def add(self, message: NewFunction) -> NewFunction:
+        """The object to keep: the one that is known already, if there is one."""
+        return self._known.setdefault(message.digest, message)
 
     def get(self, digest: bytes) -> NewFunction | None:
-        return self._all.get(digest)
+        return self._known.get(digest)

@@ -126,6 +126,8 @@ class Ledger:
                 task.assigned,
                 now,
                 task.text,
+                None if task.item.segments else task.item,
+                submission.function,
             )
         )
         if dropped:

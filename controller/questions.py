@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ipcluster.controller.peers import Peer
+from ipcluster.controller.records import Record
 from ipcluster.controller.stations import EngineRecord
 from ipcluster.wire import messages as m
-from ipcluster.wire.errors import ClusterError, SecurityError
-from ipcluster.wire.grants import Object, authorize
+from ipcluster.wire.errors import ClusterError
+from ipcluster.wire.grants import RESULTS, Object, authorize
 
 if TYPE_CHECKING:
     from ipcluster.controller.server import Server
 
 Body = dict[str, Any]
+
+# The client that tasks run again belong to: none that ever connects.
+RESUBMITTED = 0
+RESUBMITTED_SESSION = "resubmitted"
 
 
 class Questions:
@@ -36,7 +41,15 @@ class Questions:
             "shutdown": self.shutdown,
             "signal": self.signal,
             "stop": self.stop,
+            "queue_status": self.queue_status,
+            "result_status": self.result_status,
+            "get_results": self.get_results,
+            "history": self.history,
+            "db_query": self.db_query,
+            "purge": self.purge,
+            "resubmit": self.resubmit,
         }
+        self._resubmitted = 0
 
     # --- the cluster -------------------------------------------------------------------------------
 
@@ -110,6 +123,163 @@ class Questions:
 
     def stop(self, _peer: Peer, _body: Body) -> None:
         self._server.stopping = True
+
+    # --- tasks ---------------------------------------------------------------------------------------
+
+    def queue_status(self, _peer: Peer, body: Body) -> dict[str, Any]:
+        """`engines`: pairs of an id and its queue, tasks and completed; `unassigned`. With `verbose`, msg_ids."""
+        table = self._server.table
+        show: Callable[[list[int]], Any] = self._msg_ids if body.get("verbose") else len
+        found = table.queue_status([record.id for record in self._named(body)])
+        engines = [
+            [
+                engine,
+                {
+                    "queue": show(status.queue),
+                    "tasks": show(status.tasks),
+                    "completed": status.completed,
+                },
+            ]
+            for engine, status in found.items()
+        ]
+        return {"engines": engines, "unassigned": show(table.unassigned())}
+
+    def result_status(self, peer: Peer, body: Body) -> dict[str, list[str]]:
+        """Which of `msg_ids` are pending, completed, or unknown."""
+        tasks, unknown = self._tasks(peer, "result_status", body["msg_ids"])
+        status = self._server.table.result_status(tasks)
+        return {
+            "pending": self._msg_ids(status.pending),
+            "completed": self._msg_ids(status.completed),
+            "unknown": unknown + self._msg_ids(status.unknown),
+        }
+
+    def get_results(self, peer: Peer, body: Body) -> dict[str, Any]:
+        """Of `msg_ids`: the `results` there are (others come later), and the `unknown`."""
+        tasks, unknown = self._tasks(peer, "get_results", body["msg_ids"])
+        table, results = self._server.table, []
+        for task in table.result_status(tasks).completed:
+            record = table.result(task)
+            if record is not None:
+                self._server.hold_result(peer, record.outcome.segments)
+                results.append(self._result(record))
+        status = table.result_status(tasks)
+        return {"results": results, "unknown": unknown + self._msg_ids(status.unknown)}
+
+    def _result(self, record: Record) -> dict[str, Any]:
+        outcome = record.outcome
+        return {
+            "msg_id": self._msg_id(outcome.task),
+            "status": outcome.status,
+            "payload": outcome.payload,
+            "started": outcome.started,
+            "duration": outcome.duration,
+            "segments": [(s.name, s.offset, s.size) for s in outcome.segments],
+            "spilled": outcome.spilled,
+            "engine": record.engine,
+            "submitted": self._clock(record.submitted),
+            "stdout": record.stdout,
+            "stderr": record.stderr,
+        }
+
+    def history(self, peer: Peer, _body: Body) -> list[str]:
+        """The msg_ids of all tasks that are known, oldest first."""
+        mine = None if RESULTS in peer.grant.rights else peer.number
+        return self._msg_ids(self._server.table.history(mine))
+
+    def db_query(self, peer: Peer, body: Body) -> list[dict[str, Any]]:
+        """Finished tasks that match `query`, as dicts, of `keys` only where these are given."""
+        all_of_them = RESULTS in peer.grant.rights
+        found = []
+        for record in self._server.table.records(body.get("query") or {}):
+            if all_of_them or record.client == peer.number:
+                row = self._row(record)
+                keys = body.get("keys")
+                found.append(row if keys is None else {k: row.get(k) for k in keys})
+        return found
+
+    def _row(self, record: Record) -> dict[str, Any]:
+        engine = self._server.roster.engines.get(record.engine)
+        return {
+            "msg_id": self._msg_id(record.task),
+            "client": self._server.reception.session_of(record.client),
+            "submitted": self._clock(record.submitted),
+            "started": record.started or None,
+            "completed": self._clock(record.completed),
+            "duration": record.duration,
+            "engine_id": record.engine,
+            "engine_uuid": engine.info.uuid if engine is not None else None,
+            "status": record.status.name.lower(),
+            "label": record.label,
+            "size_bytes": record.size_bytes(),
+            "stdout": record.stdout,
+            "stderr": record.stderr,
+        }
+
+    def purge(self, peer: Peer, body: Body) -> list[str]:
+        """Forget the results of `msg_ids`, and of `engines`; both None: all. What was forgotten."""
+        msg_ids, engines = body.get("msg_ids"), body.get("engines")
+        if msg_ids is None or engines:
+            authorize(peer.grant, "purge", Object(own=False))
+        tasks = None
+        if msg_ids is not None:
+            tasks, unknown = self._tasks(peer, "purge", msg_ids)
+            if unknown:
+                raise ClusterError(f"no such task: {', '.join(unknown[:5])}")
+        return self._msg_ids(self._server.table.purge(tasks, engines))
+
+    def resubmit(self, peer: Peer, body: Body) -> list[str]:
+        """Run finished tasks again, as new ones of no client's: their results wait to be asked for."""
+        tasks, unknown = self._tasks(peer, "resubmit", body["msg_ids"])
+        table, fresh = self._server.table, []
+        for task in tasks:
+            record = table.result(task)
+            if record is None or record.item is None or record.call is None:
+                unknown.append(self._msg_id(task))
+                continue
+            self._resubmitted += 1
+            item = msgspec.structs.replace(record.item, task=self._resubmitted)
+            options = msgspec.structs.replace(record.options, after=None, follow=None)
+            call = record.call
+            submit = m.Submit(call.digest, call.mode, options, [item])
+            table.on_submit(RESUBMITTED, submit, self._server.now, code=call.code)
+            fresh.append(f"{RESUBMITTED_SESSION}_{self._resubmitted}")
+        if unknown:
+            raise ClusterError(
+                f"cannot run again {', '.join(unknown[:5])}: not finished, forgotten, or "
+                "called with arrays that have been let go"
+            )
+        return fresh
+
+    # --- names of tasks ------------------------------------------------------------------------------
+
+    def _tasks(self, peer: Peer, verb: str, msg_ids: list[str]) -> tuple[list[int], list[str]]:
+        """Task ids of msg_ids, and those that cannot be one. Others' tasks take a right of their own."""
+        reception = self._server.reception
+        tasks, unknown = [], []
+        for msg_id in msg_ids:
+            session, _, sequence = str(msg_id).rpartition("_")
+            number = RESUBMITTED if session == RESUBMITTED_SESSION else reception.number_of(session)
+            if number is None or not sequence.isdigit():
+                unknown.append(str(msg_id))
+                continue
+            if number != peer.number:
+                authorize(peer.grant, verb, Object(own=False))
+            tasks.append(number << m.SEQUENCE_BITS | int(sequence))
+        return tasks, unknown
+
+    def _msg_id(self, task: int) -> str:
+        number, sequence = task >> m.SEQUENCE_BITS, task & (1 << m.SEQUENCE_BITS) - 1
+        if number == RESUBMITTED:
+            return f"{RESUBMITTED_SESSION}_{sequence}"
+        return f"{self._server.reception.session_of(number)}_{sequence}"
+
+    def _msg_ids(self, tasks: Iterable[int]) -> list[str]:
+        return [self._msg_id(task) for task in tasks]
+
+    def _clock(self, moment: float) -> float:
+        """Seconds since the epoch of a moment on the loop's own clock."""
+        return time.time() - (time.monotonic() - moment)
 
 
 def _whole(body: Body, name: str) -> int:

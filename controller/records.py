@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from ipcluster.controller.queues import Text, outcome_segments
-from ipcluster.wire.messages import SEQUENCE_BITS, Options, Outcome, Status
+from ipcluster.controller.windows import Function
+from ipcluster.wire.messages import SEQUENCE_BITS, Item, Options, Outcome, Status
 
 
 class RecordLimits(Struct, frozen=True):
@@ -37,6 +38,9 @@ class Record(Struct, gc=False):
     assigned: float
     completed: float
     text: Text | None = None
+    # What it was called with, to call it again. None: in segments, which are let go.
+    item: Item | None = None
+    call: Function | None = None
 
     @property
     def task(self) -> int:
@@ -73,6 +77,8 @@ class Record(Struct, gc=False):
     def size_bytes(self) -> int:
         outcome = self.outcome
         size = len(outcome.payload)
+        if self.item is not None:
+            size += len(self.item.payload)
         if outcome.segments:
             size += sum(segment.size for segment in outcome.segments)
         return size

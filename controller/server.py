@@ -74,6 +74,7 @@ class Server:
         self.stopping = False
         self.on_engines: Callable[[int], None] = lambda _count: None
         self.on_start: Callable[[int], None] = lambda _count: None
+        self.keep: tuple[object, ...] = ()  # what must live as long as the loop
         self._busy: dict[int, EngineRecord] = {}
         self._dirty: dict[int, Peer] = {}
         self._watched: dict[Any, Callable[[], None]] = {}
@@ -167,10 +168,12 @@ class Server:
         match message:
             case m.Submit():
                 self._hold(("client", peer.number), message.items)
-                table.on_submit(peer.number, message, now)
+                code = peer.function(message.function)
+                table.on_submit(peer.number, message, now, code=code)
             case m.Direct():
                 self._hold(("client", peer.number), [message.item])
-                table.on_direct(peer.number, message, now)
+                code = peer.function(message.function)
+                table.on_direct(peer.number, message, now, code=code)
             case m.NewFunction():
                 self._on_function(peer, message)
             case m.Ack():
@@ -194,8 +197,8 @@ class Server:
     def _on_function(self, peer: Peer, message: m.NewFunction) -> None:
         if message.segments:
             self.holds.hold(CONTROLLER, message.segments, ("client", peer.number))
+        message = self.hub.functions.add(message)
         peer.add_function(message)
-        self.hub.functions.add(message)
 
     def _hold(self, maker: Party, items: Iterable[m.Item]) -> None:
         for item in items:
@@ -391,6 +394,10 @@ class Server:
                 self.transfers.discard(names)
                 for station in self.reception.stations.values():
                     station.free(names)
+
+    def hold_result(self, peer: Peer, segments: Iterable[m.Segment]) -> None:
+        """A client is about to be told of these; it says when it has let go."""
+        self.holds.hold((peer.kind, peer.number), segments, CONTROLLER)
 
     def touch(self, peer: Peer) -> None:
         """There is something to send to this peer."""

@@ -156,16 +156,23 @@ class TaskTable:
             if client.entry:
                 self._dispatcher.shares.push(client)
 
-    def on_submit(self, client: int, submit: Submit, now: float) -> None:
-        """Run each item on any engine that the options allow."""
-        submission = self._submission(client, submit, now)
+    def on_submit(
+        self, client: int, submit: Submit, now: float, *, code: object = None
+    ) -> None:
+        """Run each item on any engine that the options allow.
+
+        `code` is kept as long as a task may need it: what the function's digest names.
+        """
+        submission = self._submission(client, submit, now, code)
         tasks = self._ledger.admit(submission, submit.items)
         if tasks:
             self._start(submission, tasks, now)
 
-    def on_direct(self, client: int, direct: Direct, now: float) -> None:
+    def on_direct(
+        self, client: int, direct: Direct, now: float, *, code: object = None
+    ) -> None:
         """Run the item on each target, and nowhere else."""
-        submission = self._submission(client, direct, now)
+        submission = self._submission(client, direct, now, code)
         submission.direct = True
         item, first = direct.item, direct.item.task
         items = [
@@ -182,10 +189,12 @@ class TaskTable:
         self._start(submission, tasks, now)
 
     def _submission(
-        self, client: int, message: Submit | Direct, now: float
+        self, client: int, message: Submit | Direct, now: float, code: object
     ) -> Submission:
         owner = self._ledger.clients.get(client) or self._ledger.join(client)
         function = self._functions.get(message.function, message.mode)
+        if code is not None:
+            function.code = code
         return Submission(owner, function, message.options, now)
 
     def _start(self, submission: Submission, tasks: list[Task], now: float) -> None:

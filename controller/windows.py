@@ -53,13 +53,17 @@ def slots_for(duration: float) -> int:
 class Function:
     """What tasks call, and what one such call has been seen to take."""
 
-    __slots__ = ("digest", "duration", "least", "mode", "slots")
+    __slots__ = ("code", "digest", "duration", "least", "mode", "slots")
 
     def __init__(self, digest: bytes, mode: int) -> None:
         self.digest = digest
         self.mode = mode
+        # Kept for as long as a task may call it; what it is, the table need not know.
+        self.code: object = None
         self.duration = 0.0
         self.slots = 0  # 0: not seen yet
+        # Kept for as long as a task may call it; what it is, the table need not know.
+        self.code: object = None
         self.least = 1  # tasks to send in one message, if there are as many
 
     def learn(self, duration: float) -> None:

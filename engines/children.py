@@ -122,6 +122,7 @@ def _spawn(birth: Birth, stdout: int, stderr: int) -> int:
     process = subprocess.Popen(
         [
             sys.executable,
+            "-P",
             "-m",
             "ipcluster.engines.birth",
             msgspec.json.encode(birth).decode(),

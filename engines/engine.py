@@ -296,7 +296,10 @@ class Engine:
         """Wait for the keeper's next socket. False: the keeper has gone."""
         while True:
             try:
-                return self._go_on_with(self._new_link(True))
+                self._waiting = True
+                sock = self._new_link(True)
+                self._waiting = False
+                return self._go_on_with(sock)
             except LinkLost:
                 continue
 

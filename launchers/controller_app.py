@@ -123,6 +123,7 @@ def start_keeper(
     ours, theirs = socket.socketpair()
     command = [
         sys.executable,
+        "-P",  # a user's queue.py in this folder is not ours to import
         "-m",
         "ipcluster.engines.keeper",
         f"--control-fd={theirs.fileno()}",

@@ -93,6 +93,7 @@ def start_keeper(
     n = usable_cores() if options.n is None else options.n
     command = [
         sys.executable,
+        "-P",  # a user's queue.py in this folder is not ours to import
         "-m",
         "ipcluster.engines.keeper",
         f"--control-fd={theirs.fileno()}",

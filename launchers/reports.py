@@ -137,21 +137,22 @@ def status(options: argparse.Namespace) -> int:
 def _details(door: ControllerDoor) -> dict[str, Any]:
     """What only the controller knows."""
     info = door.ask("cluster_info")
-    queues = door.ask("queue_status")
+    answer = door.ask("queue_status")
+    queues = dict(answer["engines"])
     engines = [
         {
             "id": one.engine,
             "pid": one.pid,
             "host": one.host,
             "started": one.started,
-            **_numbers(queues.get(str(one.engine), queues.get(one.engine, {}))),
+            **_numbers(queues.get(one.engine)),
         }
         for one in sorted(door.engines.values(), key=lambda one: one.engine)
     ]
     return {
         "engines": len(engines),
         "engine_list": engines,
-        "unassigned": queues.get("unassigned", 0),
+        "unassigned": answer["unassigned"],
         # Without ourselves.
         "clients": max(0, sum(c["connected"] for c in info.get("clients", ())) - 1),
         "left": info.get("left", []),
