@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from functools import partial
 
 from benchmarks.row import Figure, Row
 from benchmarks.systems.system import System, running, seconds_of
@@ -20,7 +21,7 @@ def measure(system: System, quick: bool) -> Figure:
         for i in range(4 if quick else TIMES):
             # New content each time: nobody may send a digest of the last one.
             array = np.full(SIZE_BYTES // 8, float(i))
-            seconds.append(seconds_of(lambda array=array: system.broadcast(array)))
+            seconds.append(seconds_of(partial(system.broadcast, array)))
     median = statistics.median(seconds[1:])
     first = SIZE_BYTES * ENGINES / 1e6 / seconds[0]
     return Figure(SIZE_BYTES * ENGINES / 1e6 / median, f"the first {first:,.0f}")

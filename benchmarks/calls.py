@@ -1,4 +1,4 @@
-"""What the measured systems are asked to run: importable everywhere, and next to free."""
+"""What the measured systems run: importable everywhere, and next to free."""
 
 from __future__ import annotations
 

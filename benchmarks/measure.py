@@ -28,7 +28,8 @@ def answer(row: str, system: str, *, quick: bool) -> dict[str, Any]:
         return {"not_offered": True}
     except Exception as error:
         traceback.print_exc()
-        return {"error": f"{type(error).__name__}: {error}"[:300]}
+        first = (str(error).splitlines() or [""])[0]
+        return {"error": f"{type(error).__name__}: {first}"[:200]}
     return {"value": figure.value, "note": figure.note}
 
 

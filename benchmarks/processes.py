@@ -27,7 +27,9 @@ def _parent(pid: int) -> int:
 
 def _is_zombie(pid: int) -> bool:
     try:
-        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[
+            0
+        ] == "Z"
     except OSError:
         return True
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.systems import PEERS, System
+from benchmarks.systems import PEERS
+from benchmarks.systems.system import System
 
 OURS = "ipcluster"
 OVER_TCP = "ipcluster-tcp"

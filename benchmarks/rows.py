@@ -1,4 +1,4 @@
-"""All rows, in the order of the table. A new row is a module with `ROWS`, named here."""
+"""All rows, in the order of the table. A new one is a module with `ROWS`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from benchmarks import (
     death,
     flat_memory,
     many_engines,
-    map,
     memory,
     pull,
     roundtrip,
     startup,
     throughput,
 )
+from benchmarks import map as map_row
 from benchmarks.row import Row
 
 ROWS: tuple[Row, ...] = (
     *throughput.ROWS,
     *roundtrip.ROWS,
-    *map.ROWS,
+    *map_row.ROWS,
     *broadcast.ROWS,
     *pull.ROWS,
     *startup.ROWS,

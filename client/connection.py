@@ -43,12 +43,28 @@ from ipcluster.wire.tickets import Ticket
 log = logging.getLogger(__name__)
 
 # With fewer tasks unfinished, engines may be idle: each task is sent at once.
-HUNGRY = 64
+HUNGRY = 4
 # So many tasks, or bytes, are sent without waiting for more; four times as many tasks
 # once the engines have plenty.
 BATCH_TASKS = 64
 PLENTY = 1024
 BATCH_BYTES = 64 << 10
+
+
+class _Here:
+    """Which process this is: asked at every call, so not of the system."""
+
+    def __init__(self) -> None:
+        self.pid = 0
+        self.look()
+
+    def look(self) -> None:
+        self.pid = os.getpid()
+
+
+_here = _Here()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_here.look)
 
 
 class Connection:
@@ -63,7 +79,7 @@ class Connection:
     ) -> None:
         self.ticket = ticket
         self.session = new_session()
-        self.pid = os.getpid()
+        self.pid = _here.pid
         door = knock(ticket, self.session, transport, timeout)
         welcome = door.welcome
         self.address = door.address
@@ -103,10 +119,10 @@ class Connection:
             ForkError: this is a forked child of the process that connected.
             ClusterError: closed, or the controller has gone.
         """
-        if os.getpid() != self.pid:
+        if self.pid != _here.pid:
             raise ForkError(
                 f"this Client was made by process {self.pid}, of which this one (pid "
-                f"{os.getpid()}) is a fork: make a new Client here"
+                f"{_here.pid}) is a fork: make a new Client here"
             )
         if self.failure is not None:
             raise self.failure
@@ -240,7 +256,7 @@ class Connection:
         """Serve the connection until `ready` (cheap, asked often); False: too late."""
         if ready():
             return True
-        if os.getpid() != self.pid:
+        if self.pid != _here.pid:
             self.check()
         return self._pump.wait(ready, timeout, on_press)
 
@@ -284,7 +300,7 @@ class Connection:
             return
         self.closed = True
         _open.discard(self)
-        if os.getpid() != self.pid:
+        if self.pid != _here.pid:
             self._pump.forget()
             return
         if self.failure is None:

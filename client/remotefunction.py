@@ -27,6 +27,7 @@ class RemoteFunction:
         self.func = f
         self.block = block
         self.flags = flags
+        self.__name__: str = getattr(f, "__name__", type(f).__name__)
         functools.update_wrapper(self, f)
 
     def __repr__(self) -> str:

@@ -22,8 +22,8 @@ class Reports:
     # --- metadata --------------------------------------------------------------------
 
     @property
-    def metadata(self: Any) -> Metadata | list[Metadata]:
-        """What is known of its task; a list for several."""
+    def metadata(self: Any) -> Any:
+        """What is known of its task, a `Metadata`; a list of them for several tasks."""
         found = [self._describe(call) for call in self._calls]
         return found[0] if self._is_single else found
 

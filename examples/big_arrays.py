@@ -1,7 +1,7 @@
 """Large arrays: a hundred megabytes for every engine, and each may write in its own.
 
     ipcluster start -n 4 --daemonize
-    python examples/big_arrays.py
+    python examples/big_arrays.py  # needs numpy
 
 On the controller's host a large array is written once into shared memory. Engines map
 it privately: they have it at once, they may write to it, and nobody sees what another

@@ -1,7 +1,7 @@
 """A matrix product in blocks: rows are scattered, products gathered.
 
     ipcluster start -n 4 --daemonize
-    python examples/matrix.py
+    python examples/matrix.py  # needs numpy
 
 Each engine gets some rows of A and the whole of B, and computes its rows of A @ B. On
 one host B is written to memory once, however many engines there are.

@@ -13,7 +13,7 @@ import pickle
 import weakref
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from ipcluster.wire import culprit
@@ -125,9 +125,19 @@ def dump_function(
     if pickler == "dill":
         dilled = _pickle(_Dilled(function), pool is not None, "function")
         return dilled.digest(), _store(dilled, pool)
-    cached = _cache.get(function) if type(function) is FunctionType else None
-    if cached is not None and cached.snapshot.is_current():
-        return cached.digest, cached.packed
+    kind = type(function)
+    if kind is FunctionType:
+        cached = _cache.get(function)
+        if cached is not None and cached.snapshot.is_current():
+            return cached.digest, cached.packed
+    elif kind is BuiltinFunctionType and type(function.__self__) is ModuleType:
+        # A name and nothing that could change: `abs`, `math.sin`.
+        known = _builtin_cache.get(function)
+        if known is None:
+            pickled = _pickle(function, pool is not None, "function")
+            known = pickled.digest(), _store(pickled, pool)
+            _builtin_cache[function] = known
+        return known
     name = getattr(function, "__qualname__", None) or type(function).__name__
     pickled = _pickle(function, pool is not None, f"function {name}")
     digest, packed = pickled.digest(), _store(pickled, pool)
@@ -143,6 +153,10 @@ class _Cached(NamedTuple):
 
 
 _cache: weakref.WeakKeyDictionary[FunctionType, _Cached] = weakref.WeakKeyDictionary()
+
+_builtin_cache: weakref.WeakKeyDictionary[
+    Callable[..., Any], tuple[Digest, Packed]
+] = weakref.WeakKeyDictionary()
 
 
 def _keep(

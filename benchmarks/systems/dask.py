@@ -53,7 +53,7 @@ class Dask(System):
         return results
 
     def map(self, function: Call, items: Sequence[Any]) -> Sequence[Any]:
-        # `client.map` makes a task of each item; a bag is what its manual names for many.
+        # `client.map` makes a task of each item; its manual names bags for many.
         import dask.bag
 
         bag = dask.bag.from_sequence(items, npartitions=8).map(function)

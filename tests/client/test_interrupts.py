@@ -15,13 +15,16 @@ def press() -> None:
 
 
 def test_press_is_raised_at_the_end() -> None:
-    done = False
+    done: list[str] = []
+
+    def work() -> None:
+        press()
+        done.append("all")
 
     with pytest.raises(KeyboardInterrupt), Presses():
-        press()
-        done = True
+        work()
 
-    assert done
+    assert done == ["all"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -1,0 +1,147 @@
+"""What a task costs with 1,000 engines, as a multiple of what it costs with 10.
+
+Once for the rules alone, the pure `TaskTable`, in this process; once for a whole
+controller: its processor time, all threads, while a client sends no-op tasks to engines
+that one process plays (`far_engines.py`).
+"""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from benchmarks import calls
+from benchmarks.processes import cpu_seconds
+from benchmarks.row import Figure, Row
+from benchmarks.systems.ours import Ours
+from benchmarks.systems.system import System
+
+FEW, MANY = 10, 1_000
+TASKS = 100_000
+# Unfinished tasks that a client may have at the controller, and tasks in its messages.
+WINDOW = 20_000
+BATCH = 64
+
+
+def table_cost(engines: int, tasks: int) -> float:
+    """Seconds a task takes the rules, from its submission to its reply."""
+    from ipcluster.controller.actions import Assign
+    from ipcluster.controller.tasks import TaskTable
+    from ipcluster.wire import messages as m
+
+    table = TaskTable()
+    for engine in range(engines):
+        table.on_engine_joined(engine, 0.0)
+    table.on_client_joined(1)
+    running: deque[Assign] = deque()
+    spent, submitted, done, now = 0.0, 0, 0, 0.0
+    gc.collect()
+    while done < tasks:
+        submits = []
+        while submitted < tasks and submitted - done + BATCH <= WINDOW:
+            items = [m.Item(submitted + i + 1, b"") for i in range(BATCH)]
+            submits.append(m.Submit(b"digest", int(m.Mode.APPLY), m.Options(), items))
+            submitted += BATCH
+        reports = []
+        # As many reports as come while the loop was busy with the last ones.
+        for _ in range(min(len(running), 10)):
+            assign = running.popleft()
+            outcomes = [m.Outcome(i.task, 0, b"", 0.0, 3e-6) for i in assign.items]
+            reports.append((assign.engine, outcomes))
+            done += len(outcomes)
+        now += 0.001
+        began = time.perf_counter()
+        for submit in submits:
+            table.on_submit(1, submit, now)
+        for engine, outcomes in reports:
+            table.on_done(engine, outcomes, now)
+        table.on_tick(now)
+        actions = table.take_actions(now)
+        spent += time.perf_counter() - began
+        running.extend([action for action in actions if isinstance(action, Assign)])
+    return spent / tasks
+
+
+def measure_table(system: System, quick: bool) -> Figure:
+    tasks = TASKS // BATCH * BATCH // (4 if quick else 1)
+    table_cost(FEW, tasks // 10)
+    few, many = table_cost(FEW, tasks), table_cost(MANY, tasks)
+    return Figure(many / few, f"{few * 1e6:.1f} and {many * 1e6:.1f} us a task")
+
+
+@contextmanager
+def simulated(count: int) -> Iterator[None]:
+    """So many engines in the cluster that was started last."""
+    from ipcluster.wire.places import most_recent
+
+    place = most_recent()
+    assert place is not None
+    agent = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "benchmarks.far_engines"),
+            *(str(place.engine_ticket), str(count)),
+        ],
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        agent.terminate()
+        agent.wait(20)
+
+
+def controller_cost(system: Ours, engines: int, tasks: int) -> tuple[float, float]:
+    """Processor seconds of the controller for a task, and tasks per second."""
+    system.load()
+    system.start(0)
+    try:
+        with simulated(engines):
+            system.client.wait_for_engines(engines, timeout=60)
+            system.balanced = system.client.load_balanced_view()
+            system.collect([system.submit(calls.nothing) for _ in range(5_000)])
+            used, began = cpu_seconds(system.controller), time.perf_counter()
+            system.collect([system.submit(calls.nothing) for _ in range(tasks)])
+            took = time.perf_counter() - began
+            used = cpu_seconds(system.controller) - used
+    finally:
+        system.stop()
+    return used / tasks, tasks / took
+
+
+def measure_controller(system: System, quick: bool) -> Figure:
+    assert isinstance(system, Ours)
+    tasks = TASKS // (5 if quick else 1)
+    few, few_rate = controller_cost(system, FEW, tasks)
+    many, many_rate = controller_cost(system, MANY, tasks)
+    return Figure(
+        many / few,
+        f"{few * 1e6:.1f} and {many * 1e6:.1f} us a task, "
+        f"{few_rate:,.0f} and {many_rate:,.0f} tasks/s",
+    )
+
+
+ROWS = (
+    Row(
+        "many_engines_table",
+        "1,000 engines beside 10: cost per task, the rules alone",
+        "x",
+        1.3,
+        measure_table,
+        more_is_better=False,
+        peers=(),
+    ),
+    Row(
+        "many_engines",
+        "1,000 simulated engines beside 10: cost per task of the controller",
+        "x",
+        1.3,
+        measure_controller,
+        more_is_better=False,
+        peers=(),
+    ),
+)
