@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipcluster.client.asyncresult import AsyncResult
 from ipcluster.client.dependency import Dependency
-from ipcluster.client.directview import as_sequences
 from ipcluster.client.lazymap import LazyMapIterator
 from ipcluster.client.mapresults import AsyncMapResult
+from ipcluster.client.partitions import as_sequences
 from ipcluster.client.view import View, name_of
 from ipcluster.wire import messages as m
 from ipcluster.wire.serialize import Packed

@@ -9,7 +9,6 @@ as they came until somebody asks for the value.
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import threading
 import time
@@ -26,7 +25,7 @@ from ipcluster.client.door import knock, new_session
 from ipcluster.client.engines import Roster
 from ipcluster.client.inbox import Inbox
 from ipcluster.client.lifeline import Lifeline
-from ipcluster.client.outbox import Outbox
+from ipcluster.client.outbox import BATCH_TASKS, Outbox
 from ipcluster.client.pump import Piece, Pump, Ready
 from ipcluster.client.questions import Question
 from ipcluster.wire import messages as m
@@ -39,16 +38,6 @@ from ipcluster.wire.errors import (
 )
 from ipcluster.wire.serialize import Packed, load
 from ipcluster.wire.tickets import Ticket
-
-log = logging.getLogger(__name__)
-
-# With fewer tasks unfinished, engines may be idle: each task is sent at once.
-HUNGRY = 4
-# So many tasks, or bytes, are sent without waiting for more; four times as many tasks
-# once the engines have plenty.
-BATCH_TASKS = 64
-PLENTY = 1024
-BATCH_BYTES = 64 << 10
 
 
 class _Here:
@@ -148,7 +137,7 @@ class Connection:
             call.task = task = self._base | sequence
             outbox.add(digest, mode, options, m.Item(task, payload, segments, spilled))
             self.calls.outstanding[task] = call
-            urgent = now and self._is_urgent()
+            urgent = now and outbox.is_urgent
         if urgent:
             self._pump.send()
         elif now:
@@ -174,7 +163,7 @@ class Connection:
                 item = m.Item(task, payload, segments, spilled)
                 outbox.add(digest, mode, options, item)
                 self.calls.outstanding[task] = call
-            if outbox.tasks >= BATCH_TASKS and self._is_urgent():
+            if outbox.tasks >= BATCH_TASKS and outbox.is_urgent:
                 self._pump.send()
         self._pump.send()
 
@@ -235,10 +224,7 @@ class Connection:
         """
         self.check()
         question = Question()
-        with self.lock:
-            self._asked = number = self._asked + 1
-            self.questions[number] = question
-            self._urgent.append(m.Ask(number, verb, pack_body(body or {})))
+        number = self.put(question, verb, body)
         try:
             done = self._pump.wait(question.is_answered, timeout)
         finally:
@@ -260,6 +246,14 @@ class Connection:
             self.check()
         return self._pump.wait(ready, timeout, on_press)
 
+    def put(self, question: Question, verb: str, body: dict[str, Any] | None) -> int:
+        """Note a question to be sent with what is sent next; its number."""
+        with self.lock:
+            self._asked = number = self._asked + 1
+            self.questions[number] = question
+            self._urgent.append(m.Ask(number, verb, pack_body(body or {})))
+        return number
+
     def post(self, message: Struct | Piece) -> None:
         """Send one message that is neither task nor question, at once."""
         with self.lock:
@@ -274,6 +268,10 @@ class Connection:
     def notify(self) -> None:
         """Something that a thread waits for has changed, not by a message."""
         self._pump.notify()
+
+    def send(self) -> None:
+        """Send what may go now."""
+        self._pump.send()
 
     def post_first(self, message: Struct) -> None:
         """Send what must come before everything else on a new connection."""
@@ -358,16 +356,6 @@ class Connection:
         if self.outbox.needs(function.digest):
             self.outbox.add_function(function)
         return function.digest
-
-    def _is_urgent(self) -> bool:
-        """Whether to send now and not to wait for more."""
-        outbox = self.outbox
-        sent, waiting = outbox.sent_tasks, outbox.tasks
-        if sent < PLENTY:
-            full = sent < HUNGRY or waiting >= BATCH_TASKS
-        else:
-            full = waiting >= 4 * BATCH_TASKS
-        return (full or outbox.size_bytes >= BATCH_BYTES) and outbox.is_open
 
     def _abort(self, tasks: set[int]) -> None:
         """These were taken back before they were sent."""

@@ -12,7 +12,7 @@ from ipcluster.client.calls import Call
 from ipcluster.client.engines import as_index
 from ipcluster.client.imports import sync_imports
 from ipcluster.client.mapresults import AsyncMapResult
-from ipcluster.client.partitions import Map, distribution
+from ipcluster.client.partitions import Map, as_sequences, distribution
 from ipcluster.client.view import View, name_of
 from ipcluster.wire.messages import Mode, NewFunction, Options
 from ipcluster.wire.serialize import Packed
@@ -287,6 +287,12 @@ class DirectView(View):
         packed = self._dump(((), {}))
         return self._run(b"clear", packed, "clear", targets=targets, block=block)
 
+    def activate(self, suffix: str = "") -> None:
+        """Outside of a shell with magics there is nothing to do.
+
+        A shell of ours makes this the view of `%px` (or `%px<suffix>`).
+        """
+
     # --- sending ---------------------------------------------------------------------
 
     def _choose(self, targets: Any) -> tuple[list[int], bool]:
@@ -360,40 +366,3 @@ class DirectView(View):
 
 
 _PLAIN = Options()
-
-
-def as_sequences(sequences: Sequence[Any]) -> tuple[list[Any], int]:
-    """Things that can be cut, and how many items they have in common."""
-    sized = [
-        s if hasattr(s, "__len__") and hasattr(s, "__getitem__") else None
-        for s in sequences
-    ]
-    lengths = [len(s) for s in sized if s is not None]
-    if lengths and len(lengths) < len(sized):
-        # As many items of an endless one as the shortest of the others has.
-        limit = min(lengths)
-        taken = [
-            s if s is not None else take(given, limit)
-            for s, given in zip(sized, sequences, strict=True)
-        ]
-    elif lengths:
-        taken = sized
-    else:
-        rows = list(zip(*sequences, strict=False))
-        taken = [list(column) for column in zip(*rows, strict=True)] or [
-            [] for _ in sequences
-        ]
-    # A dict, a set or a pandas object is no sequence: its items are what map gives.
-    taken = [s if _can_be_cut(s) else list(s) for s in taken]
-    return taken, min([len(s) for s in taken])
-
-
-def take(items: Any, count: int) -> list[Any]:
-    """The first `count` items."""
-    return [item for item, _ in zip(items, range(count), strict=False)]
-
-
-def _can_be_cut(s: Any) -> bool:
-    if isinstance(s, list | tuple | range | str | bytes | bytearray | memoryview):
-        return True
-    return type(s).__module__ == "numpy" and getattr(s, "ndim", 0) > 0

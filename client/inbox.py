@@ -104,6 +104,10 @@ class Inbox:
 
     def _on_results(self, message: m.Results) -> None:
         connection = self._connection
+        if message.number <= self._number:
+            # Sent again after a reconnect: only our acknowledgement was lost.
+            self._unacked += 1
+            return
         ended, strange = connection.calls.on_results(
             message.engine, message.outcomes, time.time()
         )

@@ -26,6 +26,14 @@ FRAME_BYTES = 1 << 20
 # Functions taken to be known to the peer, which keeps at least 1024.
 FUNCTIONS = 256
 
+# With fewer tasks unfinished, engines may be idle: each task is sent at once.
+HUNGRY = 4
+# So many tasks, or bytes, are sent without waiting for more; four times as many tasks
+# once the engines have plenty.
+BATCH_TASKS = 64
+PLENTY = 1024
+BATCH_BYTES = 64 << 10
+
 
 class Outbox:
     """Messages in the order they were given, cut to the peer's window."""
@@ -102,6 +110,16 @@ class Outbox:
             self.sent_tasks < self.window_tasks and self.sent_bytes < self.window_bytes
         )
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether to send now and not to wait for more."""
+        sent, waiting = self.sent_tasks, self.tasks
+        if sent < PLENTY:
+            full = sent < HUNGRY or waiting >= BATCH_TASKS
+        else:
+            full = waiting >= 4 * BATCH_TASKS
+        return (full or self.size_bytes >= BATCH_BYTES) and self.is_open
+
     def take(self) -> list[msgspec.Struct]:
         """About one frame of messages that the window lets through, in order."""
         taken: list[msgspec.Struct] = []
@@ -147,6 +165,17 @@ class Outbox:
                 kept.append(message)
         self._messages = kept
         return found
+
+    def unsent(self) -> set[int]:
+        """The tasks that wait here."""
+        tasks: set[int] = set()
+        for message in self._messages:
+            if isinstance(message, Submit):
+                tasks.update([item.task for item in message.items])
+            elif isinstance(message, Direct):
+                first = message.item.task
+                tasks.update(range(first, first + len(message.targets)))
+        return tasks
 
     def clear(self) -> None:
         """Forget everything, and what the peer knows: it has gone."""

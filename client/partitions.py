@@ -127,3 +127,40 @@ def _numpy_of(parts: Sequence[Any]) -> Any:
 
 def _at_least_1d(numpy: Any, part: Any) -> Any:
     return part if isinstance(part, numpy.ndarray) and part.ndim else [part]
+
+
+def as_sequences(sequences: Sequence[Any]) -> tuple[list[Any], int]:
+    """Things that can be cut, and how many items they have in common."""
+    sized = [
+        s if hasattr(s, "__len__") and hasattr(s, "__getitem__") else None
+        for s in sequences
+    ]
+    lengths = [len(s) for s in sized if s is not None]
+    if lengths and len(lengths) < len(sized):
+        # As many items of an endless one as the shortest of the others has.
+        limit = min(lengths)
+        taken = [
+            s if s is not None else take(given, limit)
+            for s, given in zip(sized, sequences, strict=True)
+        ]
+    elif lengths:
+        taken = sized
+    else:
+        rows = list(zip(*sequences, strict=False))
+        taken = [list(column) for column in zip(*rows, strict=True)] or [
+            [] for _ in sequences
+        ]
+    # A dict, a set or a pandas object is no sequence: its items are what map gives.
+    taken = [s if _can_be_cut(s) else list(s) for s in taken]
+    return taken, min([len(s) for s in taken])
+
+
+def take(items: Any, count: int) -> list[Any]:
+    """The first `count` items."""
+    return [item for item, _ in zip(items, range(count), strict=False)]
+
+
+def _can_be_cut(s: Any) -> bool:
+    if isinstance(s, list | tuple | range | str | bytes | bytearray | memoryview):
+        return True
+    return type(s).__module__ == "numpy" and getattr(s, "ndim", 0) > 0

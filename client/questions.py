@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
 class Question:
     """Asked once, answered once."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_answer: Callable[[Any], None] | None = None) -> None:
+        """`on_answer` is for a question that nobody waits for."""
+        self._on_answer = on_answer
         self._done = False
         self._answer: Any = None
         self._error: BaseException | None = None
@@ -19,6 +22,8 @@ class Question:
     def answer(self, value: Any) -> None:
         self._answer = value
         self._done = True
+        if self._on_answer is not None:
+            self._on_answer(value)
 
     def fail(self, error: BaseException) -> None:
         self._error = error

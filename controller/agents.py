@@ -1,8 +1,11 @@
-"""The station of another host: what the controller would do at a link it asks that host's agent to do.
+"""The station of another host.
 
-Segments are moved to the host once, whatever the number of its engines. A frame for an engine waits here, in order,
-while a segment that it names is on its way; everything else passes. The same the other way: what an engine says after
-an outcome whose segments are still coming waits for them.
+What the controller would do at a link it asks that host's agent to do.
+
+Segments are moved to the host once, whatever the number of its engines. A frame for an
+engine waits here, in order, while a segment that it names is on its way; everything
+else passes. The same the other way: what an engine says after an outcome whose segments
+are still coming waits for them.
 """
 
 from __future__ import annotations
@@ -47,7 +50,7 @@ class AgentStation:
         self._coming: set[str] = set()
         self._incoming: dict[int, deque[tuple[FromLink, set[str]]]] = {}
 
-    # --- to the host -----------------------------------------------------------------------------
+    # --- to the host ------------------------------------------------------------------
 
     def send(self, slot: int, frame: bytes, segments: Iterable[Segment]) -> None:
         missing = {s.name for s in segments} - self._there
@@ -80,10 +83,10 @@ class AgentStation:
             self._there.difference_update(ours)
             self._server.send(self._peer, FreeSegments(ours))
 
-    # --- from the host ---------------------------------------------------------------------------
+    # --- from the host ----------------------------------------------------------------
 
     def holds_back(self, slot: int, message: FromLink) -> bool:
-        """Whether this must wait for bytes that are coming. `on_arrived` gives it back."""
+        """Whether this must wait for bytes to come; `on_arrived` gives it back."""
         names = set()
         if isinstance(message, Done):
             names = {s.name for o in message.outcomes for s in o.segments}
@@ -97,7 +100,7 @@ class AgentStation:
         return False
 
     def on_arrived(self, name: str) -> list[tuple[int, FromLink]]:
-        """What was held back for this segment and need wait no longer, by slot and in order."""
+        """What need not wait any longer, by slot and in order."""
         self._coming.discard(name)
         ready: list[tuple[int, FromLink]] = []
         for slot, queue in list(self._incoming.items()):
@@ -107,7 +110,7 @@ class AgentStation:
                 del self._incoming[slot]
         return ready
 
-    # --- the connection --------------------------------------------------------------------------
+    # --- the connection ---------------------------------------------------------------
 
     def on_suspect(self) -> None:
         """The connection is down: its engines get no new work until it is back."""

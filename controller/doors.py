@@ -1,8 +1,10 @@
-"""The sockets that peers come in by: one TCP port behind CURVE, and its twin on this host, a socket file in a folder
+"""The sockets that peers come in by.
+
+One TCP port behind CURVE, and its twin on this host, a socket file in a folder
 that only this user can enter.
 
-ROUTER drops silently what does not fit below its high-water mark, so there is none: windows per peer
-(`controller/peers.py`, `client/`) bound what is under way instead.
+ROUTER drops silently what does not fit below its high-water mark, so there is none:
+windows per peer (`controller/peers.py`, `client/`) bound what is under way instead.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 DOMAIN = "ipcluster"
 # Plain numbers: pyzmq's enumerations cost more than the calls they go to.
+_FD = int(zmq.FD)
 _EVENTS, _READABLE, _MORE = int(zmq.EVENTS), int(zmq.POLLIN), int(zmq.RCVMORE)
 _NOW, _MORE_FOLLOWS = int(zmq.NOBLOCK), int(zmq.SNDMORE)
 # Below this, copying a frame costs less than keeping it alive for libzmq's thread.
@@ -30,9 +33,13 @@ ZERO_COPY_BYTES = 1 << 16
 
 
 class Arrival(NamedTuple):
-    """One ZeroMQ message: from whom, the frame of messages, and the raw frame that may follow a chunk's header.
+    """One ZeroMQ message.
 
-    `fd` is the descriptor of the connection, known for a stranger's message; a disconnect is told with it.
+    From whom, the frame of messages, and the raw frame that may follow a chunk's
+    header.
+
+    `fd` is the descriptor of the connection, known for a stranger's message; a
+    disconnect is told with it.
     """
 
     door: int
@@ -43,7 +50,7 @@ class Arrival(NamedTuple):
 
 
 class Doors:
-    """Both ROUTER sockets, the ZAP handler, and what libzmq notices about connections."""
+    """Both ROUTER sockets, the ZAP handler, and watches on connections."""
 
     def __init__(
         self,
@@ -66,14 +73,18 @@ class Doors:
             tcp.bind(f"tcp://{config.ip}:{config.port or '*'}")
         except zmq.ZMQError as error:
             raise LaunchError(
-                f"cannot listen on {config.ip} port {config.port or 'any'}: {error.strerror}"
+                f"cannot listen on {config.ip} port {config.port or 'any'}: "
+                f"{error.strerror}"
             ) from error
         ipc.bind(f"ipc://{path}")
         endpoint = tcp.getsockopt_string(zmq.LAST_ENDPOINT)
         self.port = int(endpoint.rpartition(":")[2])
 
     def descriptors(self) -> dict[int, zmq.Socket[bytes]]:
-        """What to poll for reading, and the socket behind each. Edges, not levels: see `is_readable`."""
+        """What to poll for reading, and the socket behind each. Edges, not levels.
+
+        See `is_readable`.
+        """
         sockets = [
             *self._sockets,
             self.keeper_of_keys.socket,
@@ -82,13 +93,16 @@ class Doors:
         for socket in sockets:
             # An edge is told only to those who have looked since the last.
             socket.getsockopt(_EVENTS)
-        return {socket.getsockopt(zmq.FD): socket for socket in sockets}
+        return {_number(socket, _FD): socket for socket in sockets}
 
     def is_door(self, socket: zmq.Socket[bytes]) -> bool:
         return socket in self._numbers
 
     def used(self) -> list[zmq.Socket[bytes]]:
-        """Doors sent on since the last call. Sending may have taken the edge that told of something to read."""
+        """Doors sent on since the last call.
+
+        Sending may have taken the edge that told of something to read.
+        """
         used, self._used = self._used, []
         return used
 
@@ -96,10 +110,12 @@ class Doors:
         """There may be more than was read: no edge will tell."""
         self._used.append(source)
 
-    def receive(self, source: zmq.Socket[bytes], known: Container[tuple[int, bytes]]) -> Arrival | None:
+    def receive(
+        self, source: zmq.Socket[bytes], known: Container[tuple[int, bytes]]
+    ) -> Arrival | None:
         """The next message from a peer; None: no more now."""
         # Asking is five times cheaper than an exception that says no.
-        if not source.getsockopt(_EVENTS) & _READABLE:
+        if not _number(source, _EVENTS) & _READABLE:
             return None
         number = self._numbers[source]
         route = source.recv(_NOW)
@@ -147,11 +163,17 @@ class Doors:
         self.keeper_of_keys.close()
 
 
+def _number(socket: zmq.Socket[bytes], option: int) -> int:
+    value: Any = socket.getsockopt(option)
+    return int(value)
+
+
 def _router(context: zmq.Context[Any], config: ControllerConfig) -> zmq.Socket[bytes]:
     socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
     socket.sndhwm = socket.rcvhwm = 0
     socket.linger = 500
-    # A stranger's announcement of a frame beyond this closes its connection before memory is taken for it.
+    # A stranger's announcement of a frame beyond this closes its connection before
+    # memory is taken for it.
     socket.maxmsgsize = FRAME_LIMIT_BYTES
     socket.router_handover = True
     socket.heartbeat_ivl = int(config.heartbeat * 1000)

@@ -1,4 +1,4 @@
-"""The functions that tasks name, by digest, for as long as a task that is here may need them."""
+"""The functions that tasks name, for as long as a task here may need them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ipcluster.wire.messages import NewFunction
 
 
 class Functions:
-    """One object for each digest, kept alive by the clients and tasks that may need it."""
+    """One object for each digest, kept alive by clients and tasks that need it."""
 
     def __init__(self) -> None:
         self._known: WeakValueDictionary[bytes, NewFunction] = WeakValueDictionary()

@@ -1,7 +1,10 @@
-"""Who maps which segment: pure counting, so that a segment's file is used again when nobody looks at it.
+"""Who maps which segment.
 
-A hold is one (segment file, holder) pair, counted: a task waiting at the controller holds its arguments' segments, an
-engine those it was sent, a client those of the results it was sent. The last hold gone, the maker hears of it.
+Pure counting, so that a segment's file is used again when nobody looks at it.
+
+A hold is one (segment file, holder) pair, counted: a task waiting at the controller
+holds its arguments' segments, an engine those it was sent, a client those of the
+results it was sent. The last hold gone, the maker hears of it.
 """
 
 from __future__ import annotations
@@ -13,7 +16,10 @@ from dataclasses import dataclass, field
 from ipcluster.wire.messages import Segment
 
 Party = tuple[str, int]
-"""A maker or holder: ("engine", id), ("client", number), ("agent", number), or `CONTROLLER`."""
+"""A maker or holder.
+
+("engine", id), ("client", number), ("agent", number), or `CONTROLLER`.
+"""
 
 CONTROLLER: Party = ("controller", 0)
 
@@ -40,9 +46,7 @@ class Holds:
     def known(self, name: str) -> bool:
         return name in self._files
 
-    def release(
-        self, holder: Party, names: Iterable[str]
-    ) -> dict[Party, list[str]]:
+    def release(self, holder: Party, names: Iterable[str]) -> dict[Party, list[str]]:
         """One hold of each name less."""
         freed: dict[Party, list[str]] = {}
         for name in names:
@@ -58,7 +62,10 @@ class Holds:
         return freed
 
     def on_gone(self, party: Party) -> dict[Party, list[str]]:
-        """All holds of a party that has ended; what it made and others still map is the controller's from now on."""
+        """All holds of a party that has ended.
+
+        What it made and others still map is the controller's from now on.
+        """
         freed: dict[Party, list[str]] = {}
         for name, file in list(self._files.items()):
             if file.maker == party:

@@ -1,6 +1,7 @@
 """The hub: which engines there are, and answers to what clients ask about the cluster.
 
-Bodies of questions and answers are plain msgpack values; each verb's are described at its method.
+Bodies of questions and answers are plain msgpack values; each verb's are described at
+its method.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Hub:
         self.started = time.time()
         self._questions = Questions(server)
 
-    # --- engines -----------------------------------------------------------------------------------
+    # --- engines ----------------------------------------------------------------------
 
     def on_ready(self, station: Station, slot: int, ready: m.Ready) -> None:
         """An engine answers: a new one, or one we know over a new link."""
@@ -54,7 +55,9 @@ class Hub:
         server.table.on_engine_joined(
             engine.id, server.now, host=ready.host, uuid=ready.uuid
         )
-        log.info("engine %d registered from %s (pid %d)", engine.id, ready.host, ready.pid)
+        log.info(
+            "engine %d registered from %s (pid %d)", engine.id, ready.host, ready.pid
+        )
         for peer in server.reception.clients():
             server.send(peer, m.Engines([engine.info], []))
         server.on_engines(len(server.roster.engines))
@@ -68,7 +71,9 @@ class Hub:
             tail = died.stderr.strip().splitlines()[-12:]
             cause += "; its last words on stderr:\n" + "\n".join(tail)
         if engine is None:
-            log.warning("an engine in slot %d ended before it answered: %s", died.slot, cause)
+            log.warning(
+                "an engine in slot %d ended before it answered: %s", died.slot, cause
+            )
             return
         log.info("engine %d ended: %s", engine.id, cause)
         self._server.lose_engine(engine, died.started, died.running, cause)
@@ -77,7 +82,7 @@ class Hub:
         for peer in self._server.reception.clients():
             self._server.send(peer, m.Engines([], [(engine.id, cause)]))
 
-    # --- questions -----------------------------------------------------------------------------------
+    # --- questions --------------------------------------------------------------------
 
     def answer(self, peer: Peer, ask: m.Ask) -> m.Answer:
         """Every question gets an answer, if only that it went wrong."""
@@ -93,11 +98,13 @@ class Hub:
                 log.exception("question %s failed", ask.verb)
             info = from_exception(error)
             if isinstance(error, ClusterError):
-                info = m.ErrorInfo(type(error).__name__, type(error).__name__, str(error))
+                info = m.ErrorInfo(
+                    type(error).__name__, type(error).__name__, str(error)
+                )
             return m.Answer(ask.request, encode_info(info), error=True)
 
     def deny(self, peer: Peer, message: m.ToController, error: ClusterError) -> None:
-        """Tell a peer what its grant does not allow, in the shape of the answer it waits for."""
+        """Tell a peer what it may not do, in the shape of the answer it waits for."""
         info = encode_info(m.ErrorInfo("SecurityError", "SecurityError", str(error)))
         status = int(m.Status.ABORTED)
         match message:

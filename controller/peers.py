@@ -1,4 +1,7 @@
-"""Who is connected to the door: clients and agents, with their grants, windows, and what waits to be sent to each."""
+"""Who is connected to the door.
+
+Clients and agents, with their grants, windows, and what waits to be sent to each.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ import msgspec
 from ipcluster.wire.grants import Grant
 from ipcluster.wire.messages import NewFunction, Outcome, Results
 
-# A receiver keeps four times the functions a sender believes it to have, so the two never disagree.
+# A receiver keeps four times the functions a sender believes it to have, so the two
+# never disagree.
 KEPT_FUNCTIONS = 1024
 # Payload bytes of results a client may have before it says that it took them.
 RESULTS_WINDOW_BYTES = 32 << 20
@@ -18,7 +22,10 @@ RESULTS_WINDOW_BYTES = 32 << 20
 
 @dataclass(slots=True)
 class Peer:
-    """One session. The route changes with each connection; number, session and windows stay."""
+    """One session. The route changes with each connection.
+
+    Number, session and windows stay.
+    """
 
     number: int
     session: str

@@ -1,7 +1,7 @@
 """What clients may ask, one method a verb. Bodies and answers are plain msgpack values.
 
-A task stands in questions and answers as its msg_id, `<session>_<sequence>`: sessions are the names that clients give
-themselves, so a msg_id means the same to every client.
+A task stands in questions and answers as its msg_id, `<session>_<sequence>`: sessions
+are the names that clients give themselves, so a msg_id means the same to every client.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Questions:
         }
         self._resubmitted = 0
 
-    # --- the cluster -------------------------------------------------------------------------------
+    # --- the cluster ------------------------------------------------------------------
 
     def engines(self, _peer: Peer, _body: Body) -> list[dict[str, Any]]:
         """The engines that answer: engine, uuid, pid, host, started."""
@@ -101,7 +101,10 @@ class Questions:
         return [engines[e] for e in wanted]
 
     def shutdown(self, peer: Peer, body: Body) -> list[int]:
-        """End these `engines` (None: all); with `restart`, as many new ones start. Their ids."""
+        """End these `engines` (None: all); with `restart`, as many new ones start.
+
+        Their ids.
+        """
         records = self._named(body)
         self._allowed(peer, "shutdown", records)
         for record in records:
@@ -124,10 +127,13 @@ class Questions:
     def stop(self, _peer: Peer, _body: Body) -> None:
         self._server.stopping = True
 
-    # --- tasks ---------------------------------------------------------------------------------------
+    # --- tasks ------------------------------------------------------------------------
 
     def queue_status(self, _peer: Peer, body: Body) -> dict[str, Any]:
-        """`engines`: pairs of an id and its queue, tasks and completed; `unassigned`. With `verbose`, msg_ids."""
+        """`engines`: pairs of an id and its queue, tasks and completed; `unassigned`.
+
+        With `verbose`, msg_ids.
+        """
         table = self._server.table
         show: Callable[[list[int]], Any] = self._msg_ids if body.get("verbose") else len
         found = table.queue_status([record.id for record in self._named(body)])
@@ -155,7 +161,7 @@ class Questions:
         }
 
     def get_results(self, peer: Peer, body: Body) -> dict[str, Any]:
-        """Of `msg_ids`: the `results` there are (others come later), and the `unknown`."""
+        """Of `msg_ids`: the `results` there are so far, and the `unknown`."""
         tasks, unknown = self._tasks(peer, "get_results", body["msg_ids"])
         table, results = self._server.table, []
         for task in table.result_status(tasks).completed:
@@ -188,7 +194,7 @@ class Questions:
         return self._msg_ids(self._server.table.history(mine))
 
     def db_query(self, peer: Peer, body: Body) -> list[dict[str, Any]]:
-        """Finished tasks that match `query`, as dicts, of `keys` only where these are given."""
+        """Finished tasks that match `query`, as dicts, with `keys` only if given."""
         all_of_them = RESULTS in peer.grant.rights
         found = []
         for record in self._server.table.records(body.get("query") or {}):
@@ -217,7 +223,10 @@ class Questions:
         }
 
     def purge(self, peer: Peer, body: Body) -> list[str]:
-        """Forget the results of `msg_ids`, and of `engines`; both None: all. What was forgotten."""
+        """Forget the results of `msg_ids`, and of `engines`; both None: all.
+
+        What was forgotten.
+        """
         msg_ids, engines = body.get("msg_ids"), body.get("engines")
         if msg_ids is None or engines:
             authorize(peer.grant, "purge", Object(own=False))
@@ -229,7 +238,10 @@ class Questions:
         return self._msg_ids(self._server.table.purge(tasks, engines))
 
     def resubmit(self, peer: Peer, body: Body) -> list[str]:
-        """Run finished tasks again, as new ones of no client's: their results wait to be asked for."""
+        """Run finished tasks again, as new ones of no client's.
+
+        Their results wait to be asked for.
+        """
         tasks, unknown = self._tasks(peer, "resubmit", body["msg_ids"])
         table, fresh = self._server.table, []
         for task in tasks:
@@ -246,20 +258,29 @@ class Questions:
             fresh.append(f"{RESUBMITTED_SESSION}_{self._resubmitted}")
         if unknown:
             raise ClusterError(
-                f"cannot run again {', '.join(unknown[:5])}: not finished, forgotten, or "
-                "called with arrays that have been let go"
+                f"cannot run again {', '.join(unknown[:5])}: not finished, "
+                "forgotten, or called with arrays that have been let go"
             )
         return fresh
 
-    # --- names of tasks ------------------------------------------------------------------------------
+    # --- names of tasks ---------------------------------------------------------------
 
-    def _tasks(self, peer: Peer, verb: str, msg_ids: list[str]) -> tuple[list[int], list[str]]:
-        """Task ids of msg_ids, and those that cannot be one. Others' tasks take a right of their own."""
+    def _tasks(
+        self, peer: Peer, verb: str, msg_ids: list[str]
+    ) -> tuple[list[int], list[str]]:
+        """Task ids of msg_ids, and those that cannot be one.
+
+        Others' tasks take a right of their own.
+        """
         reception = self._server.reception
         tasks, unknown = [], []
         for msg_id in msg_ids:
             session, _, sequence = str(msg_id).rpartition("_")
-            number = RESUBMITTED if session == RESUBMITTED_SESSION else reception.number_of(session)
+            number = (
+                RESUBMITTED
+                if session == RESUBMITTED_SESSION
+                else reception.number_of(session)
+            )
             if number is None or not sequence.isdigit():
                 unknown.append(str(msg_id))
                 continue

@@ -1,6 +1,7 @@
 """Who is let in: hellos, grants, sessions that come back, and what each peer may ask.
 
-The door key has been checked before anything arrives here (`wire/curve.py`); a hello says what its holder may do.
+The door key has been checked before anything arrives here (`wire/curve.py`); a hello
+says what its holder may do.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ class Identity:
 class Reception:
     """Peers by session, by route, and by number."""
 
-    def __init__(self, config: ControllerConfig, identity: Identity, doors: Doors) -> None:
+    def __init__(
+        self, config: ControllerConfig, identity: Identity, doors: Doors
+    ) -> None:
         self._config = config
         self._identity = identity
         self._doors = doors
@@ -58,7 +61,7 @@ class Reception:
         self.stations: dict[int, AgentStation] = {}
         self._server: Server | None = None
 
-    # --- look-ups --------------------------------------------------------------------------------
+    # --- look-ups ---------------------------------------------------------------------
 
     def peer_of(self, arrival: Arrival) -> Peer | None:
         return self.routes.get((arrival.door, arrival.route))
@@ -92,7 +95,7 @@ class Reception:
             self.stations[peer.number] = station
         return station
 
-    # --- the door --------------------------------------------------------------------------------
+    # --- the door ---------------------------------------------------------------------
 
     def on_hello(
         self, arrival: Arrival, hello: m.ToController | None, server: Server
@@ -122,7 +125,9 @@ class Reception:
         return peer
 
     def _admit(self, arrival: Arrival, hello: m.Hello, grant: Grant) -> Peer:
-        kind = "agent" if "engine" in grant.rights and hello.name == "agent" else "client"
+        kind = (
+            "agent" if "engine" in grant.rights and hello.name == "agent" else "client"
+        )
         peer = Peer(
             self._next,
             hello.session,
@@ -173,13 +178,17 @@ class Reception:
         self._doors.send(arrival.door, arrival.route, [pack([m.Refused(reason)])])
 
     def authorize(self, peer: Peer, message: m.ToController) -> None:
-        """Raises:
-        SecurityError: the peer's grant does not cover this message.
+        """Return if the peer's grant covers this message.
+
+        Raises:
+            SecurityError: it does not.
         """
         verb = message.verb if type(message) is m.Ask else TAGS[type(message)]
         grant = peer.grant
         try:
-            authorize(grant, verb, None if grant.engines is None else _object_of(message))
+            authorize(
+                grant, verb, None if grant.engines is None else _object_of(message)
+            )
         except SecurityError as error:
             self._tell_denied(peer, message, error)
             raise
@@ -190,7 +199,7 @@ class Reception:
         assert self._server is not None
         self._server.hub.deny(peer, message, error)
 
-    # --- comings and goings ----------------------------------------------------------------------
+    # --- comings and goings -----------------------------------------------------------
 
     def on_disconnect(self, door: int, fd: int, now: float) -> None:
         """The connection with this descriptor has closed; its peer may come back."""
@@ -210,7 +219,9 @@ class Reception:
     def next_deadline(self) -> float | None:
         if not self._gone:
             return None
-        return min(peer.gone_since for peer in self._gone) + self._patience(self._gone[0])
+        return min(peer.gone_since for peer in self._gone) + self._patience(
+            self._gone[0]
+        )
 
     def _patience(self, peer: Peer) -> float:
         return self._config.reconnect_seconds if peer.kind == "client" else 10.0
@@ -243,14 +254,16 @@ def _version_mismatch(hello: m.Hello) -> str | None:
     if hello.protocol != m.PROTOCOL:
         return (
             f"protocol {hello.protocol} was offered (ipcluster {hello.version}), "
-            f"this controller speaks {m.PROTOCOL}: install the same ipcluster on both sides"
+            f"this controller speaks {m.PROTOCOL}: install the same ipcluster on both "
+            "sides"
         )
     ours = sys.version_info[:2]
     if tuple(hello.python) != ours:
         theirs = ".".join(map(str, hello.python))
         return (
-            f"Python {theirs} was offered, this cluster runs Python {ours[0]}.{ours[1]}: "
-            "functions cannot travel between them; use the same version on both sides"
+            f"Python {theirs} was offered, this cluster runs Python "
+            f"{ours[0]}.{ours[1]}: functions cannot travel between "
+            "them; use the same version on both sides"
         )
     return None
 

@@ -1,10 +1,14 @@
-"""The loop: drain what came, decide, send in batches. One thread; nothing in it blocks but `poll`.
+"""The loop: drain what came, decide, send in batches. One thread.
 
-    clients, agents ==doors==> Server --events--> TaskTable (pure) --actions--> Server ==> engines, clients
+Nothing in it blocks but `poll`.
+
+    clients, agents ==doors==> Server --events--> TaskTable (pure) --actions--> Server
+    ==> engines, clients
                                  |  `-- Hub: questions, engines that come and go
                                  `----- Holds, Transfers: segments
 
-What it moves it does not open: arguments and results stay bytes. A bad message is logged and dropped.
+What it moves it does not open: arguments and results stay bytes. A bad message is
+logged and dropped.
 """
 
 from __future__ import annotations
@@ -42,7 +46,8 @@ log = logging.getLogger(__name__)
 
 # Messages taken from one door before engines get their turn.
 DRAIN_MESSAGES = 200
-# Seconds of silence of an engine with work waiting behind its first task, after which it is asked to look.
+# Seconds of silence of an engine with work waiting behind its first task, after which
+# it is asked to look.
 RING_AFTER = 0.010
 # Bytes of small messages after which a frame to one peer is closed.
 BATCH_BYTES = 1 << 20
@@ -84,7 +89,7 @@ class Server:
         transfers.on_arrived = self._on_arrived
         transfers.on_sent = self._on_sent
 
-    # --- the loop ------------------------------------------------------------------------------
+    # --- the loop ---------------------------------------------------------------------
 
     def run(self) -> None:
         while not self.stopping:
@@ -129,10 +134,10 @@ class Server:
                 due = ring if due is None or ring < due else due
         return None if due is None else max(0.0, due - time.monotonic())
 
-    # --- what comes in ---------------------------------------------------------------------------
+    # --- what comes in ----------------------------------------------------------------
 
     def _read_door(self, source: Any) -> bool:
-        """Take what has come to a door, up to a fair share. Whether there was anything."""
+        """Take what has come to a door, a fair share; whether there was any."""
         routes = self.reception.routes
         for taken in range(DRAIN_MESSAGES):
             arrival = self.doors.receive(source, routes)
@@ -147,9 +152,15 @@ class Server:
                     for message in messages:
                         self._on_message(peer, message, arrival)
             except ClusterError as error:
-                log.warning("a message from %s dropped: %s", peer.name if peer else "a stranger", error)
+                log.warning(
+                    "a message from %s dropped: %s",
+                    peer.name if peer else "a stranger",
+                    error,
+                )
             except Exception:
-                log.exception("a message from %s failed", peer.name if peer else "a stranger")
+                log.exception(
+                    "a message from %s failed", peer.name if peer else "a stranger"
+                )
         self.doors.read_again(source)
         return True
 
@@ -161,7 +172,9 @@ class Server:
         for message in messages[1:]:
             self._on_message(peer, message, arrival)
 
-    def _on_message(self, peer: Peer, message: m.ToController, arrival: Arrival) -> None:
+    def _on_message(
+        self, peer: Peer, message: m.ToController, arrival: Arrival
+    ) -> None:
         """One message of a peer that has been let in; every one is authorized first."""
         self.reception.authorize(peer, message)
         table, now = self.table, self.now
@@ -205,7 +218,7 @@ class Server:
             if item.segments:
                 self.holds.hold(CONTROLLER, item.segments, maker)
 
-    # --- engines ---------------------------------------------------------------------------------
+    # --- engines ----------------------------------------------------------------------
 
     def add_local(self, station: LocalStation) -> None:
         self.local = station
@@ -233,7 +246,9 @@ class Server:
         else:
             self.on_station(station, message)
 
-    def on_station(self, station: Station, event: m.Born | m.Died | m.FromEngine) -> None:
+    def on_station(
+        self, station: Station, event: m.Born | m.Died | m.FromEngine
+    ) -> None:
         """What a station tells of one of its engines."""
         engine = self.roster.find(station, event.slot)
         match event:
@@ -280,7 +295,9 @@ class Server:
                 engine.assigned -= len(outcomes)
                 for outcome in outcomes:
                     if outcome.segments:
-                        self.holds.hold(CONTROLLER, outcome.segments, ("engine", engine.id))
+                        self.holds.hold(
+                            CONTROLLER, outcome.segments, ("engine", engine.id)
+                        )
                 self.table.on_done(engine.id, outcomes, self.now)
             case m.Output():
                 owner = self.table.on_output(engine.id, message)
@@ -294,7 +311,9 @@ class Server:
             case m.Released(names=names):
                 self.free(self.holds.release(("engine", engine.id), names))
 
-    def lose_engine(self, engine: EngineRecord, started: int | None, running: bool, cause: str) -> None:
+    def lose_engine(
+        self, engine: EngineRecord, started: int | None, running: bool, cause: str
+    ) -> None:
         """An engine has ended: its tasks are decided on, its segments let go."""
         self.roster.remove(engine, cause)
         self._busy.pop(engine.id, None)
@@ -310,7 +329,7 @@ class Server:
             self.local.close()
             self.local = None
 
-    # --- what goes out -----------------------------------------------------------------------------
+    # --- what goes out ----------------------------------------------------------------
 
     def _act(self) -> None:
         for action in self.table.take_actions(self.now):
@@ -331,7 +350,9 @@ class Server:
                 case Interrupt():
                     engine = self.roster.engines.get(action.engine)
                     if engine is not None:
-                        engine.station.tell_keeper(m.Interrupt(engine.slot, action.task))
+                        engine.station.tell_keeper(
+                            m.Interrupt(engine.slot, action.task)
+                        )
 
     def _reply(self, action: Reply) -> None:
         peer = self.reception.client(action.client)
@@ -354,7 +375,9 @@ class Server:
         for item in action.items:
             if item.segments:
                 self._need(engine, item.segments)
-        engine.outbox.append(m.Run(action.function, action.mode, action.items, engine.taken))
+        engine.outbox.append(
+            m.Run(action.function, action.mode, action.items, engine.taken)
+        )
         if not engine.assigned:
             engine.heard = self.now
         engine.assigned += len(action.items)
@@ -366,7 +389,10 @@ class Server:
         engine.needs += segments
 
     def _ring(self) -> None:
-        """Wake engines that are silent with work waiting: they may hold outcomes behind a task that turned out long."""
+        """Wake engines that are silent with work waiting.
+
+        They may hold outcomes behind a task that turned out long.
+        """
         for engine in list(self._busy.values()):
             if engine.assigned <= 0 and not engine.outbox:
                 del self._busy[engine.id]
@@ -387,7 +413,11 @@ class Server:
                 self._busy[engine.id] = engine
                 if self.transfers.made.intersection(names):
                     self.transfers.discard(names)
-            elif kind == "client" and (peer := self.reception.client(number)) is not None and not self.transfers.made.intersection(names):
+            elif (
+                kind == "client"
+                and (peer := self.reception.client(number)) is not None
+                and not self.transfers.made.intersection(names)
+            ):
                 peer.outbox.append(m.FreeSegments(names))
                 self._dirty[peer.number] = peer
             else:

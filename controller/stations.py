@@ -1,7 +1,10 @@
-"""Where engines are: a *station* is one host's engines, reached through whoever holds their links.
+"""Where engines are.
 
-On the controller's own host that is an object in this process, elsewhere an agent; the program that starts the
-controller joins the first to it, so nothing here knows how a link is held.
+A *station* is one host's engines, reached through whoever holds their links.
+
+On the controller's own host that is an object in this process, elsewhere an agent; the
+program that starts the controller joins the first to it, so nothing here knows how a
+link is held.
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ from typing import Protocol
 
 import msgspec
 
-
 from ipcluster.wire.messages import (
     Born,
     Died,
@@ -21,8 +23,6 @@ from ipcluster.wire.messages import (
     FromEngine,
     NewFunction,
     Segment,
-
-
 )
 
 # What a sender believes its engine to have; the engine keeps four times as many.
@@ -44,11 +44,11 @@ class Station(Protocol):
     def tell_keeper(self, message: msgspec.Struct) -> None: ...
 
     def free(self, names: list[str]) -> None:
-        """These files that the controller made are not mapped by any engine of this station any more."""
+        """No engine of this station maps these files any more."""
 
 
 class LocalStation(Station, Protocol):
-    """The station in this process: its descriptors are in the controller's poll loop."""
+    """The station in this process: the controller's loop polls its descriptors."""
 
     def owns(self, fd: int) -> bool: ...
 
@@ -59,7 +59,7 @@ class LocalStation(Station, Protocol):
 
 @dataclass(slots=True)
 class EngineRecord:
-    """An engine that answers. `taken` counts its outcomes that came in over this link."""
+    """An engine that answers. `taken` counts outcomes that came over this link."""
 
     info: EngineInfo
     station: Station
@@ -115,5 +115,3 @@ class Roster:
 
     def of_station(self, station: Station) -> list[EngineRecord]:
         return [e for e in self.engines.values() if e.station is station]
-
-

@@ -1,4 +1,7 @@
-"""Bytes of segments to and from peers of other hosts: one `ChunkFiles` a peer, and whose files are ours to remove."""
+"""Bytes of segments to and from peers of other hosts.
+
+One `ChunkFiles` a peer, and whose files are ours to remove.
+"""
 
 from __future__ import annotations
 

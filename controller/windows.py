@@ -62,8 +62,6 @@ class Function:
         self.code: object = None
         self.duration = 0.0
         self.slots = 0  # 0: not seen yet
-        # Kept for as long as a task may call it; what it is, the table need not know.
-        self.code: object = None
         self.least = 1  # tasks to send in one message, if there are as many
 
     def learn(self, duration: float) -> None:

@@ -2,8 +2,9 @@
 
     controller ==one CURVE connection==> Agent ==links, control==> engines, keeper
 
-It relays frames as they are, unopened, and holds the host's segments: files that tasks here map, moved once for all
-engines. When the connection drops it tries again and joins its host anew; engines go on meanwhile.
+It relays frames as they are, unopened, and holds the host's segments: files that tasks
+here map, moved once for all engines. When the connection drops it tries again and joins
+its host anew; engines go on meanwhile.
 """
 
 from __future__ import annotations
@@ -62,10 +63,13 @@ class Agent:
     def hold(self, holder: Holder) -> None:
         self._holder = holder
 
-    # --- the loop ----------------------------------------------------------------------------------
+    # --- the loop ---------------------------------------------------------------------
 
     def run(self, timeout: float, patience: float) -> None:
-        """Serve; give up after `timeout` s without being let in, or `patience` s without a controller that was there.
+        """Serve.
+
+        Give up after `timeout` s without being let in, or `patience` s without a
+        controller that was there.
 
         Raises:
             SecurityError, ClusterError: the controller will not have us, and why.
@@ -89,8 +93,8 @@ class Agent:
             if self._handshake.refusal is not None:
                 raise self._handshake.refusal
             raise ClusterError(
-                f"no controller answered within {timeout:.0f} s; is the cluster running, "
-                "and does this host reach the address in the ticket?"
+                f"no controller answered within {timeout:.0f} s; is the cluster "
+                "running, and does this host reach the address in the ticket?"
             )
         if self._joined and away > patience:
             raise ClusterError(f"the controller has been gone for {patience:.0f} s")
@@ -153,7 +157,8 @@ class Agent:
         born = list(self._born.values())
         self._outbox.insert(0, m.HostJoin(platform.node(), self._keeper_pid, born))
         if self._joined and self._holder is not None:
-            # After an absence: each engine says on a new link who it is and what nobody has taken.
+            # After an absence: each engine says on a new link who it is and what nobody
+            # has taken.
             for slot in self._born:
                 self._holder.tell_keeper(m.Relink(slot))
         self._joined = True
@@ -174,7 +179,7 @@ class Agent:
             self._holder = None
             self.stopping = True
 
-    # --- what goes out -------------------------------------------------------------------------------
+    # --- what goes out ----------------------------------------------------------------
 
     def _on_arrived(self, _name: str) -> None:
         """The credit for the last chunk tells the controller."""

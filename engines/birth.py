@@ -1,13 +1,17 @@
-"""The first moments of an engine process: from a handful of file descriptors to `Engine.serve`.
+"""The first moments of an engine process.
 
-A forked engine has them from the keeper it came out of; a spawned one (where fork is not to be had, or with
-`--spawn`) gets their numbers on its command line: `python -m ipcluster.engines.birth JSON`.
+From a handful of file descriptors to `Engine.serve`.
+
+A forked engine has them from the keeper it came out of; a spawned one (where fork is
+not to be had, or with `--spawn`) gets their numbers on its command line: `python -m
+ipcluster.engines.birth JSON`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import faulthandler
+import io
 import os
 import platform
 import select
@@ -30,7 +34,10 @@ from ipcluster.wire.segments import Mapper, SegmentPool
 
 
 class Birth(msgspec.Struct, frozen=True):
-    """What an engine is given: descriptors, and where segments lie. `page_fd` -1: the page is inherited memory."""
+    """What an engine is given: descriptors, and where segments lie. `page_fd` -1.
+
+    The page is inherited memory.
+    """
 
     slot: int
     link: int
@@ -45,7 +52,10 @@ class Birth(msgspec.Struct, frozen=True):
 
 
 class Tether:
-    """The socket to the keeper: new links come over it, and its end is the keeper's end."""
+    """The socket to the keeper.
+
+    New links come over it, and its end is the keeper's end.
+    """
 
     def __init__(self, fd: int) -> None:
         self._socket = socket.socket(fileno=fd)
@@ -70,7 +80,10 @@ class Tether:
 
 
 def die_with_parent() -> None:
-    """Ask the system to end us with the keeper. Elsewhere than on Linux the closing tether does it, between tasks."""
+    """Ask the system to end us with the keeper.
+
+    Elsewhere than on Linux the closing tether does it, between tasks.
+    """
     if sys.platform == "linux":
         import ctypes
 
@@ -128,19 +141,26 @@ def _open_streams(engine: Engine) -> None:
     streams[0].other, streams[1].other = streams[1], streams[0]
     engine.streams = streams
     # Not quite the type that typeshed wants; it is what replacing them means.
-    sys.stdout, sys.stderr = streams  # type: ignore[assignment]
+    sys.stdout, sys.stderr = streams
     sys.__stdout__, sys.__stderr__ = streams  # type: ignore[assignment,misc]
 
 
 def _leave_link(birth: Birth, link: Link) -> None:
-    """In a child that user code forked: it is no engine. It prints to the pipes, and signals mean what they always do."""
+    """In a child that user code forked: it is no engine.
+
+    It prints to the pipes, and signals mean what they always do.
+    """
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (link.fileno(), birth.tether, birth.stdout, birth.stderr):
         with contextlib.suppress(OSError):
             os.dup2(null, fd)
     os.close(null)
-    sys.stdout = open(1, "w", encoding="utf-8", buffering=1, closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False)
+    sys.stdout, sys.stderr = [
+        io.TextIOWrapper(
+            io.FileIO(fd, "w", closefd=False), "utf-8", line_buffering=True
+        )
+        for fd in (1, 2)
+    ]
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore[misc]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

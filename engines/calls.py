@@ -1,7 +1,8 @@
 """Calling the user's functions: find, unpickle, call, pickle the answer. No socket.
 
-Functions come once, by digest, and are kept in order of use; the sender believes the 256 it used last to be here, so
-keeping 1,024 is always enough. Operations that every engine has stand under their names.
+Functions come once, by digest, and are kept in order of use; the sender believes the
+256 it used last to be here, so keeping 1,024 is always enough. Operations that every
+engine has stand under their names.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ Answer = tuple[bytes, "tuple[Segment, ...]", bool]
 
 
 class Function:
-    """A function that has come, unpickled at its first call: a broken one is its task's error, not ours."""
+    """A function that has come, unpickled at its first call.
+
+    A broken one is its task's error, not ours.
+    """
 
     __slots__ = ("builtins", "call", "mean", "message")
 
@@ -70,7 +74,7 @@ class Calls:
     def use_mapper(self, mapper: Mapper) -> None:
         self._mapper = mapper
 
-    # --- functions -----------------------------------------------------------------------------
+    # --- functions --------------------------------------------------------------------
 
     def add_function(self, message: NewFunction) -> None:
         if message.digest in self._functions:
@@ -92,7 +96,9 @@ class Calls:
     def note(self, digest: bytes, duration: float) -> None:
         function = self._functions.get(digest)
         if function is not None:
-            function.mean = 0.5 * (function.mean + duration) if function.mean < 1.0 else duration
+            function.mean = (
+                0.5 * (function.mean + duration) if function.mean < 1.0 else duration
+            )
 
     def _find(self, digest: bytes) -> Function:
         function = self._functions.get(digest)
@@ -116,10 +122,13 @@ class Calls:
             function.message = None
         return function
 
-    # --- calls ---------------------------------------------------------------------------------
+    # --- calls ------------------------------------------------------------------------
 
     def run(self, run: Run, item: Item) -> tuple[int, Answer]:
-        """Run one task: its status and its packed value or error. Only KeyboardInterrupt may still get out."""
+        """Run one task: its status and its packed value or error.
+
+        Only KeyboardInterrupt may still get out.
+        """
         names = self.namespace.names
         try:
             function = self._find(run.function)
@@ -144,7 +153,9 @@ class Calls:
                 if type(answer) is CoroutineType:
                     answer = _complete(answer)
             elif run.mode == KEEPING:
-                answer = [self._kept_error(call, items) for items in zip(*value, strict=True)]
+                answer = [
+                    self._kept_error(call, items) for items in zip(*value, strict=True)
+                ]
             else:
                 answer = list(map(call, *value))
             return OK, dump(answer, self._pool, name="result")
@@ -156,7 +167,10 @@ class Calls:
     def _builtins(
         self, function: Function, captured: dict[str, Any] | None
     ) -> dict[str, Any]:
-        """What functions made during the call see after the namespace: captured values, then builtins."""
+        """What functions made during the call see after the namespace.
+
+        Captured values, then builtins.
+        """
         if function.builtins is not None and not captured:
             return function.builtins
         merged = dict(self.namespace.builtins)
@@ -168,7 +182,9 @@ class Calls:
         try:
             return call(*items)
         except Exception as error:
-            return from_exception(error, host=self.place.host, engine_uuid=self.place.uuid)
+            return from_exception(
+                error, host=self.place.host, engine_uuid=self.place.uuid
+            )
 
     def failure(self, error: BaseException, task: int) -> tuple[int, Answer]:
         """The packed `ErrorInfo` of an exception, whatever it is."""
@@ -178,7 +194,7 @@ class Calls:
         status = REJECTED if isinstance(error, UnmetDependency) else ERROR
         return status, (encode_info(info), (), False)
 
-    # --- segments ------------------------------------------------------------------------------
+    # --- segments ---------------------------------------------------------------------
 
     def _map(self, segments: Sequence[Segment]) -> list[memoryview]:
         if not segments:
@@ -188,7 +204,10 @@ class Calls:
         return [self._mapper.map(segment) for segment in segments]
 
     def on_released(self, name: str) -> None:
-        """The last object over a mapping is gone; may be called from any thread, by the garbage collector."""
+        """The last object over a mapping is gone.
+
+        May be called from any thread, by the garbage collector.
+        """
         self._released.append(name)
 
     def released(self) -> list[str]:
@@ -202,9 +221,7 @@ class Calls:
             self._pool.free(names)
 
 
-def _bound(
-    operation: Callable[..., Any], namespace: Namespace
-) -> Callable[..., Any]:
+def _bound(operation: Callable[..., Any], namespace: Namespace) -> Callable[..., Any]:
     def call(*args: Any, **keywords: Any) -> Any:
         return operation(namespace, *args, **keywords)
 
@@ -212,7 +229,10 @@ def _bound(
 
 
 def _complete(answer: Any) -> Any:
-    """The value of a coroutine that the function returned: an async function is a task like any other."""
+    """The value of a coroutine that the function returned.
+
+    An async function is a task like any other.
+    """
     import asyncio
 
     return asyncio.run(_await(answer))
@@ -223,7 +243,10 @@ async def _await(answer: Any) -> Any:
 
 
 def reseed() -> None:
-    """Give this engine its own random numbers: numpy's state would be the same in all forks of one keeper."""
+    """Give this engine its own random numbers.
+
+    Numpy's state would be the same in all forks of one keeper.
+    """
     import sys
 
     numpy = sys.modules.get("numpy")

@@ -1,4 +1,4 @@
-"""Starting engine processes, by fork or by spawn, and what the keeper remembers of each."""
+"""Starting engines, by fork or by spawn, and what the keeper knows of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ TAIL_BYTES = 4096
 
 @dataclass
 class Child:
-    """One engine as its keeper knows it. The link is the engine's end: the keeper adds what C code prints."""
+    """One engine as its keeper knows it. The link is the engine's end.
+
+    The keeper adds what C code prints.
+    """
 
     slot: int
     pid: int
@@ -68,8 +71,12 @@ class Nursery:
     segment_limit: int
     spawn: bool
 
-    def start(self, slot: int, closing: list[socket.socket]) -> tuple[Child, socket.socket]:
-        """A new engine, and the far end of its link. `closing`: the keeper's sockets, not for the engine.
+    def start(
+        self, slot: int, closing: list[socket.socket]
+    ) -> tuple[Child, socket.socket]:
+        """A new engine, and the far end of its link. `closing`.
+
+        The keeper's sockets, not for the engine.
 
         Raises:
             Newborn: in the forked engine itself.
@@ -101,7 +108,9 @@ class Nursery:
         else:
             pid = _fork()
             if pid == 0:
-                _become(birth, out_write, error_write, [far, ours, link, tether, *closing])
+                _become(
+                    birth, out_write, error_write, [far, ours, link, tether, *closing]
+                )
                 raise Newborn(birth, page)
         tether.close()
         os.close(out_write)
@@ -148,7 +157,10 @@ def _spawn(birth: Birth, stdout: int, stderr: int) -> int:
 def _become(
     birth: Birth, stdout: int, stderr: int, closing: list[socket.socket]
 ) -> None:
-    """In the forked engine: only its own descriptors stay, and it leads a process group."""
+    """In the forked engine.
+
+    Only its own descriptors stay, and it leads a process group.
+    """
     os.setpgid(0, 0)
     die_with_parent()
     kept = {birth.link, birth.tether, birth.stdout, birth.stderr, birth.lock}

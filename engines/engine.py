@@ -1,23 +1,28 @@
 """The engine: a Python you can talk to. One link, one thread, the user's code in it.
 
-It reads `Run` frames from its link, runs the tasks in order, and answers `Done`. It knows no network and decides
-nothing. What makes it more than a loop:
+It reads `Run` frames from its link, runs the tasks in order, and answers `Done`. It
+knows no network and decides nothing. What makes it more than a loop:
 
-- Outcomes of tasks that take microseconds are sent many to a frame; an outcome waits only while tasks that are known
-  to be quick follow it. The doorbell (SIGURG, rung through the keeper) makes a busy engine look at its link and
+- Outcomes of tasks that take microseconds are sent many to a frame; an outcome waits
+  only while tasks that are known
+  to be quick follow it. The doorbell (SIGURG, rung through the keeper) makes a busy
+  engine look at its link and
   send what it holds between two bytecodes of the user's.
-- An interrupt (SIGINT) names its task in the state page and is dropped when that task no longer runs.
-- Signal handlers act only while the user's code runs (`link.busy` is 0 there and nowhere else in this thread).
-- Outcomes are kept until the other end says how many it has taken, so a replaced link loses nothing.
+- An interrupt (SIGINT) names its task in the state page and is dropped when that task
+  no longer runs.
+- Signal handlers act only while the user's code runs (`link.busy` is 0 there and
+  nowhere else in this thread).
+- Outcomes are kept until the other end says how many it has taken, so a replaced link
+  loses nothing.
 
-Nothing heavy is imported: the keeper imports this module once and every engine shares its pages.
+Nothing heavy is imported: the keeper imports this module once and every engine shares
+its pages.
 """
 
 from __future__ import annotations
 
 import os
 import platform
-import signal
 import sys
 import time
 import uuid
@@ -50,13 +55,15 @@ if TYPE_CHECKING:
     from ipcluster.engines.output import LinkStream, Pipes
     from ipcluster.engines.page import StatePage
 
-# Seconds of run time below which a function counts as quick: its outcomes may wait for others.
+# Seconds of run time below which a function counts as quick: its outcomes may wait for
+# others.
 QUICK = 100e-6
 # Seconds an outcome may wait behind quick tasks before it is sent.
 HOLD = 500e-6
 HOLD_OUTCOMES = 64
 HOLD_BYTES = 1 << 18
-# Seconds after one KeyboardInterrupt in which no second is raised: time enough to note the first.
+# Seconds after one KeyboardInterrupt in which no second is raised: time enough to note
+# the first.
 INTERRUPT_PAUSE = 0.05
 
 
@@ -95,7 +102,7 @@ class Engine:
         self._started = time.time()
         link.on_idle = self._after_busy
 
-    # --- the loop ----------------------------------------------------------------------------
+    # --- the loop ---------------------------------------------------------------------
 
     def serve(self) -> None:
         """Run until told to stop, or until the keeper has gone."""
@@ -163,7 +170,7 @@ class Engine:
             self._flush()
 
     def _flush(self) -> None:
-        """Send the outcomes held, and the names of segments that nothing here maps any more."""
+        """Send the outcomes held, and the names of segments let go."""
         self._flushed = time.perf_counter()
         outcomes, self._outcomes = self._outcomes, []
         self._held_bytes = 0
@@ -175,7 +182,7 @@ class Engine:
         if messages:
             self.link.send(messages)
 
-    # --- messages ------------------------------------------------------------------------------
+    # --- messages ---------------------------------------------------------------------
 
     def _read(self, *, wait: bool) -> None:
         self._waiting = wait
@@ -215,7 +222,7 @@ class Engine:
             self._kept.popleft()
         self._taken = max(taken, self._taken)
 
-    # --- signals -------------------------------------------------------------------------------
+    # --- signals ----------------------------------------------------------------------
 
     def on_interrupt(self, _signum: int, _frame: FrameType | None) -> None:
         """SIGINT: raise in the task it names, if that is the one that runs."""
@@ -234,13 +241,16 @@ class Engine:
             raise KeyboardInterrupt
 
     def on_terminate(self, _signum: int, _frame: FrameType | None) -> None:
-        """SIGTERM: end, after what is being sent; out of the user's code by SystemExit, so that it can clean up."""
+        """SIGTERM: end, after what is being sent.
+
+        Out of the user's code by SystemExit, so that it can clean up.
+        """
         self._stopping = True
         if not self.link.busy or self._waiting:
             raise SystemExit(0)
 
     def on_ring(self, _signum: int, _frame: FrameType | None) -> None:
-        """SIGURG: look at the link, send what is held; later, if that is going on now."""
+        """SIGURG: look at the link and send what is held, now or when that is over."""
         if self.link.busy:
             self._rung = True
             return
@@ -268,7 +278,7 @@ class Engine:
             if task == self.running:
                 self._raise_interrupt()
 
-    # --- another link ----------------------------------------------------------------------------
+    # --- another link -----------------------------------------------------------------
 
     def _introduce(self) -> None:
         held = [item.task for _, item in self._queue]
@@ -289,7 +299,10 @@ class Engine:
         )
 
     def _adopt_link(self) -> bool:
-        """Take the keeper's newest socket, if it has sent one: say who we are and what nobody has taken."""
+        """Take the keeper's newest socket, if it has sent one.
+
+        Say who we are and what nobody has taken.
+        """
         return self._go_on_with(self._new_link(False))
 
     def _relink(self) -> bool:

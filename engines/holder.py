@@ -1,7 +1,10 @@
-"""The far end of the links: what the controller (on its own host) or an agent (elsewhere) holds.
+"""The far end of the links.
 
-A `Holder` owns the control socket to this host's keeper and one stream socket to each engine, all non-blocking. Whoever
-runs the poll loop registers `descriptors()`, calls `on_ready`, and gets messages; frames from engines stay unopened.
+What the controller (on its own host) or an agent (elsewhere) holds.
+
+A `Holder` owns the control socket to this host's keeper and one stream socket to each
+engine, all non-blocking. Whoever runs the poll loop registers `descriptors()`, calls
+`on_ready`, and gets messages; frames from engines stay unopened.
 """
 
 from __future__ import annotations
@@ -21,13 +24,17 @@ if TYPE_CHECKING:
 
     import msgspec
 
-# One buffer for all links: a new one of this size each time costs more than the system call.
+# One buffer for all links: a new one of this size each time costs more than the system
+# call.
 _buffer = bytearray(1 << 18)
 _buffer_view = memoryview(_buffer)
 
 
 class Poller(Protocol):
-    """The part of `select.poll` and `zmq.Poller` used here; registering again changes the events."""
+    """The part of `select.poll` and `zmq.Poller` used here.
+
+    Registering again changes the events.
+    """
 
     def register(self, fd: int, events: int, /) -> object: ...
 
@@ -98,7 +105,10 @@ class _Link:
 
 
 class Holder:
-    """Links and control socket of one host. `watch(fd, events)` and `unwatch(fd)` are the poll loop's."""
+    """Links and control socket of one host.
+
+    `watch(fd, events)` and `unwatch(fd)` are the poll loop's.
+    """
 
     def __init__(self, control: socket.socket, poller: Poller) -> None:
         control.setblocking(False)
@@ -111,7 +121,7 @@ class Holder:
         self._to_keeper: deque[bytes] = deque()
         poller.register(control.fileno(), select.POLLIN)
 
-    # --- reading ---------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------
 
     def owns(self, fd: int) -> bool:
         return fd in self._by_fd or fd == self._control.fileno()
@@ -185,10 +195,13 @@ class Holder:
             with contextlib.suppress(KeyError):
                 self._poller.unregister(fd)
 
-    # --- writing ---------------------------------------------------------------------------------
+    # --- writing ----------------------------------------------------------------------
 
     def send(self, slot: int, frame: bytes) -> None:
-        """Queue a frame for an engine. One that has gone gets nothing, and the keeper tells of its end."""
+        """Queue a frame for an engine.
+
+        One that has gone gets nothing, and the keeper tells of its end.
+        """
         link = self._links.get(slot)
         if link is not None and link.write(LENGTH.pack(len(frame)) + frame):
             fd = link.socket.fileno()

@@ -1,13 +1,15 @@
 """The keeper: the warm, single-threaded parent of one host's engines.
 
-It starts them, waits for them (`waitpid`: an engine's end is known in milliseconds, with its cause), interrupts and
-signals them, and carries what their C code and child processes print while their main threads are busy.
+It starts them, waits for them (`waitpid`: an engine's end is known in milliseconds,
+with its cause), interrupts and signals them, and carries what their C code and child
+processes print while their main threads are busy.
 
-    holder (controller or agent) ==control==> keeper ==tether==> engine     new links, as file descriptors
+    holder (controller or agent) ==control==> keeper ==tether==> engine     new links,
+    as file descriptors
               '==================== link ====================='
 
-It outlives the holder for a while: a later holder connects to the listening socket and gets a new link to each
-engine. Nothing here opens a network socket.
+It outlives the holder for a while: a later holder connects to the listening socket and
+gets a new link to each engine. Nothing here opens a network socket.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ STOP_GRACE = 2.0
 
 
 class Keeper:
-    """Poll loop over the control socket, the listening socket, signals, and the engines' pipes."""
+    """Poll loop over control and listening socket, signals, and engines' pipes."""
 
     def __init__(
         self,
@@ -91,7 +93,7 @@ class Keeper:
             if sock is not None:
                 self._poll.register(sock, select.POLLIN)
 
-    # --- the loop ------------------------------------------------------------------------------
+    # --- the loop ---------------------------------------------------------------------
 
     def serve(self) -> None:
         """Keep engines until told to stop and the last has ended."""
@@ -141,7 +143,7 @@ class Keeper:
             log.warning("no controller or agent for %.0f s: ending", now - orphan)
             self.stop()
 
-    # --- the holder ----------------------------------------------------------------------------
+    # --- the holder -------------------------------------------------------------------
 
     def _accept(self) -> None:
         """A later holder: it gets a new link to each engine."""
@@ -213,7 +215,7 @@ class Keeper:
         except OSError:
             self._lose_control()
 
-    # --- engines -------------------------------------------------------------------------------
+    # --- engines ----------------------------------------------------------------------
 
     def start(self, count: int) -> None:
         """Start `count` engines.
@@ -291,10 +293,10 @@ class Keeper:
         log.info("engine in slot %d ended: status %d", child.slot, status)
         self._tell(Died(child.slot, status, last, bool(running), tail, child.stopped))
 
-    # --- what C code prints ----------------------------------------------------------------------
+    # --- what C code prints -----------------------------------------------------------
 
     def _carry(self, fd: int) -> None:
-        """Move what lies in a pipe to the engine's link, unless the engine itself is writing there now."""
+        """Move what lies in a pipe to the link, unless the engine is writing there."""
         child = self._pipes[fd]
         if not select.select([], [child.link], [], 0)[1]:
             self._pause(fd)
@@ -370,9 +372,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         listener.listen()
     preload(options.preload)
     spawn = options.spawn or not hasattr(os, "fork")
-    nursery = Nursery(
-        options.segments, options.fallback, options.segment_limit, spawn
-    )
+    nursery = Nursery(options.segments, options.fallback, options.segment_limit, spawn)
     try:
         keeper = Keeper(control, listener, nursery, options.orphan_seconds)
         keeper.start(options.n)

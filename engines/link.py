@@ -1,11 +1,15 @@
-"""An engine's end of its link: a blocking stream socket that several processes may write to.
+"""An engine's end of its link.
 
-Writers are the engine's threads and its keeper, which reads what C code and child processes print and puts it on the
-same stream. Each takes a POSIX record lock on a small file for one frame (released by the kernel if the holder
-dies). Only the main thread reads.
+A blocking stream socket that several processes may write to.
 
-Signal handlers run in the main thread between two bytecodes, so they may find it here. While `busy` they only
-leave a note; `Link` runs `on_idle` when it leaves the critical section.
+Writers are the engine's threads and its keeper, which reads what C code and child
+processes print and puts it on the same stream. Each takes a POSIX record lock on a
+small file for one frame (released by the kernel if the holder dies). Only the main
+thread reads.
+
+Signal handlers run in the main thread between two bytecodes, so they may find it here.
+While `busy` they only leave a note; `Link` runs `on_idle` when it leaves the critical
+section.
 """
 
 from __future__ import annotations
@@ -71,7 +75,10 @@ class Link:
         return self._threads
 
     def enter(self) -> None:
-        """Begin what a signal handler must not interrupt. Only the main thread runs handlers."""
+        """Begin what a signal handler must not interrupt.
+
+        Only the main thread runs handlers.
+        """
         if threading.get_ident() == self._main:
             self.busy += 1
 

@@ -1,6 +1,9 @@
-"""What every engine can do without being sent a function: operations, named in the place of a digest.
+"""What every engine can do without being sent a function.
 
-An operation is `operation(engine_namespace, *args, **kwargs)`; its name is in `OPERATIONS`.
+Operations, named in the place of a digest.
+
+An operation is `operation(engine_namespace, *args, **kwargs)`; its name is in
+`OPERATIONS`.
 """
 
 from __future__ import annotations
@@ -62,7 +65,10 @@ def _value(namespace: Namespace, name: str) -> Any:
 def execute(
     namespace: Namespace, code: str, filename: str | None = None
 ) -> dict[str, Any]:
-    """Run code in the namespace; the last statement's value, if it is an expression, is shown by its repr."""
+    """Run code in the namespace.
+
+    The last statement's value, if it is an expression, is shown by its repr.
+    """
     namespace.executions += 1
     count = namespace.executions
     if filename is None:

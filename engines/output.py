@@ -1,10 +1,12 @@
 """What an engine prints, on its way to whoever asked for it.
 
-Two sources, one order. `sys.stdout` and `sys.stderr` are `LinkStream`s: they put text on the link, line by line, with
-the id of the running task. File descriptors 1 and 2 are pipes: C code and child processes write there. The pipes'
-other ends are read by the engine itself at every point where order matters (before its own text, before an
-outcome), and by the keeper as soon as something comes, so that it arrives while the main thread is in C code.
-Whoever reads holds the link's lock from the read to the write, so nothing overtakes.
+Two sources, one order. `sys.stdout` and `sys.stderr` are `LinkStream`s: they put text
+on the link, line by line, with the id of the running task. File descriptors 1 and 2 are
+pipes: C code and child processes write there. The pipes' other ends are read by the
+engine itself at every point where order matters (before its own text, before an
+outcome), and by the keeper as soon as something comes, so that it arrives while the
+main thread is in C code. Whoever reads holds the link's lock from the read to the
+write, so nothing overtakes.
 """
 
 from __future__ import annotations
@@ -54,7 +56,10 @@ class Pipes:
 
 
 class LinkStream(io.TextIOBase):
-    """A text stream whose lines go over the link. It claims the file descriptor that child processes inherit."""
+    """A text stream whose lines go over the link.
+
+    It claims the file descriptor that child processes inherit.
+    """
 
     encoding = "utf-8"
     errors = "replace"
@@ -105,7 +110,7 @@ class LinkStream(io.TextIOBase):
                     messages.append(Output(task, self._number, text))
                     link.write(messages)
         except LinkLost:
-            pass  # the engine notices when it sends the outcome; text for nobody is dropped
+            pass  # the engine notices at its next outcome; nobody wants the text
         finally:
             link.leave()
 
@@ -119,11 +124,11 @@ class LinkStream(io.TextIOBase):
         return False
 
     def close(self) -> None:
-        """Only flushes: user code that closes sys.stdout must not silence the engine."""
+        """Only flushes: user code that closes stdout must not silence the engine."""
         self.flush()
 
     def reconfigure(self, **_options: Any) -> None:
-        """Accepted as by every text stream; encoding and line buffering here are fixed."""
+        """Accepted, as by every text stream; encoding and buffering are fixed."""
 
 
 class ByteStream(io.RawIOBase):

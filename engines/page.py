@@ -4,8 +4,9 @@
     8   running id of the task it is in now, 0 between tasks
     16  target  id of the task the latest interrupt names, 0: whatever runs
 
-The engine writes `last` and `running`, the keeper `target`. So the keeper knows at an engine's death what it had
-begun, and an interrupt that comes late finds that its task is over and does nothing.
+The engine writes `last` and `running`, the keeper `target`. So the keeper knows at an
+engine's death what it had begun, and an interrupt that comes late finds that its task
+is over and does nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
-"""`ipcontroller`: the controller of a cluster, and the far end of the links of its own host's engines.
+"""`ipcontroller`.
 
-This is the one place where `controller/` and `engines/` meet: the controller's loop is given a `Holder` of links. The
-keeper is started first, so that it imports what engines need while the controller makes its keys and tickets.
+The controller of a cluster, and the far end of the links of its own host's engines.
+
+This is the one place where `controller/` and `engines/` meet: the controller's loop is
+given a `Holder` of links. The keeper is started first, so that it imports what engines
+need while the controller makes its keys and tickets.
 """
 
 from __future__ import annotations
@@ -34,10 +37,17 @@ from ipcluster.controller.stations import StationGone
 from ipcluster.controller.tasks import TaskTable
 from ipcluster.controller.transfers import Transfers
 from ipcluster.engines.holder import Holder, HolderEvent, KeeperGone
+from ipcluster.launchers.claim import claimed
 from ipcluster.wire import private_files, tickets
 from ipcluster.wire.curve import CurveKeys, new_curve_keys
 from ipcluster.wire.errors import ClusterError
-from ipcluster.wire.grants import CLIENT_RIGHTS, ENGINE_RIGHTS, Grant, new_signing_keys, sign
+from ipcluster.wire.grants import (
+    CLIENT_RIGHTS,
+    ENGINE_RIGHTS,
+    Grant,
+    new_signing_keys,
+    sign,
+)
 from ipcluster.wire.messages import Segment, Spawn
 from ipcluster.wire.places import ClusterPlace, State, process_started
 from ipcluster.wire.tickets import Ticket
@@ -103,16 +113,33 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--profile", default="default")
     parser.add_argument("--cluster-id", default="")
     parser.add_argument("-n", type=int, default=0, help="engines on this host")
-    parser.add_argument("--ip", default="127.0.0.1", help="address to listen on; 0.0.0.0: all")
-    parser.add_argument("--location", default="", help="address that others reach us by")
+    parser.add_argument(
+        "--ip", default="127.0.0.1", help="address to listen on; 0.0.0.0: all"
+    )
+    parser.add_argument(
+        "--location", default="", help="address that others reach us by"
+    )
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--policy", default="leastload")
-    parser.add_argument("--preload", default="", help="modules to import before engines are forked")
-    parser.add_argument("--spawn", action="store_true", help="start engines afresh instead of forking them")
+    parser.add_argument(
+        "--preload", default="", help="modules to import before engines are forked"
+    )
+    parser.add_argument(
+        "--spawn",
+        action="store_true",
+        help="start engines afresh instead of forking them",
+    )
     parser.add_argument("--log-level", default="INFO")
     parser.add_argument("--ready-fd", type=int, default=-1)
-    parser.add_argument("--tether-fd", type=int, default=-1, help="stop when this descriptor reaches its end")
-    parser.add_argument("--how", default="", help="how it was started, for `ipcluster list`")
+    parser.add_argument(
+        "--tether-fd",
+        type=int,
+        default=-1,
+        help="stop when this descriptor reaches its end",
+    )
+    parser.add_argument(
+        "--how", default="", help="how it was started, for `ipcluster list`"
+    )
     return parser
 
 
@@ -150,9 +177,16 @@ def start_keeper(
 
 
 def make_tickets(
-    place: ClusterPlace, doors: Doors, keys: CurveKeys, door: CurveKeys, options: argparse.Namespace
+    place: ClusterPlace,
+    doors: Doors,
+    keys: CurveKeys,
+    door: CurveKeys,
+    options: argparse.Namespace,
 ) -> tuple[str, bytes]:
-    """Write both tickets. The cluster's name, and the key that its grants are checked with."""
+    """Write both tickets.
+
+    The cluster's name, and the key that its grants are checked with.
+    """
     cluster = secrets.token_hex(8)
     private, public = new_signing_keys()
     now = time.time()
@@ -182,7 +216,12 @@ def addresses(ip: str, location: str, port: int) -> list[str]:
     hosts = [location] if location else []
     if ip in ("0.0.0.0", "*"):
         with contextlib.suppress(OSError):
-            hosts += [info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]  # type: ignore[misc]  # IPv4: a str
+            hosts += [
+                str(info[4][0])
+                for info in socket.getaddrinfo(
+                    socket.gethostname(), None, socket.AF_INET
+                )
+            ]
         hosts.append("127.0.0.1")
     else:
         hosts.append(ip)
@@ -190,7 +229,9 @@ def addresses(ip: str, location: str, port: int) -> list[str]:
 
 
 def build(
-    place: ClusterPlace, options: argparse.Namespace, context: zmq.Context[zmq.Socket[bytes]]
+    place: ClusterPlace,
+    options: argparse.Namespace,
+    context: zmq.Context[zmq.Socket[bytes]],
 ) -> Server:
     """A listening controller, its tickets written."""
     config = ControllerConfig(ip=options.ip, port=options.port, policy=options.policy)
@@ -201,11 +242,17 @@ def build(
     secret = secrets.token_hex(16)
     private_files.write_file(proof, secret.encode())
     identity = Identity(
-        cluster, secrets.token_hex(4), grant_key, (str(proof), secret), str(place.segment_folder)
+        cluster,
+        secrets.token_hex(4),
+        grant_key,
+        (str(proof), secret),
+        str(place.segment_folder),
     )
     table = TaskTable(policy=config.policy, random=Random())
     reception = Reception(config, identity, doors)
-    doors.on_disconnect = lambda number, fd: reception.on_disconnect(number, fd, time.monotonic())
+    doors.on_disconnect = lambda number, fd: reception.on_disconnect(
+        number, fd, time.monotonic()
+    )
     transfers = Transfers([place.segment_folder, place.segment_fallback])
     return Server(config, table, doors, reception, transfers, Holds())
 
@@ -220,7 +267,7 @@ def run(place: ClusterPlace, options: argparse.Namespace, report: Report) -> Non
         server.add_local(OwnStation(holder))
         server.on_engines = lambda count: report("engines", ready=count, of=options.n)
         server.on_start = lambda count: holder.tell_keeper(Spawn(count))
-        place.write_state(_state(place, options, server, keeper.pid))
+        place.write_state(_state(options, server, keeper.pid))
         _watch_ends(server, options.tether_fd)
         report("listening", port=server.doors.port, pid=os.getpid())
         log.info("listening on %s:%d", options.ip, server.doors.port)
@@ -231,14 +278,21 @@ def run(place: ClusterPlace, options: argparse.Namespace, report: Report) -> Non
     context.destroy(linger=500)
 
 
-def _state(place: ClusterPlace, options: argparse.Namespace, server: Server, keeper: int) -> State:
+def _state(options: argparse.Namespace, server: Server, keeper: int) -> State:
+    return msgspec.structs.replace(
+        _own_state(options),
+        keeper_pid=keeper,
+        keeper_started=process_started(keeper) or 0.0,
+        port=server.doors.port,
+    )
+
+
+def _own_state(options: argparse.Namespace) -> State:
+    """What says that the place is taken, before there is more to say."""
     return State(
         pid=os.getpid(),
         pid_started=process_started(os.getpid()) or 0.0,
-        keeper_pid=keeper,
-        keeper_started=process_started(keeper) or 0.0,
         host=socket.gethostname(),
-        port=server.doors.port,
         n=options.n,
         started=time.time(),
         how=options.how,
@@ -300,6 +354,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         configure_logging(place, options.log_level)
     except (ClusterError, OSError, ValueError) as error:
         report("failed", reason=str(error))
+        print(f"ipcontroller: {error}", file=sys.stderr)
+        return 1
+    try:
+        if options.ready_fd < 0:
+            # Started by hand: a launcher has made sure that the place is free.
+            with claimed(place):
+                place.write_state(_own_state(options))
+        os.environ["IPCLUSTER_PLACE"] = str(place.folder)
+    except (ClusterError, OSError) as error:
         print(f"ipcontroller: {error}", file=sys.stderr)
         return 1
     try:

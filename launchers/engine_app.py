@@ -1,7 +1,9 @@
-"""`ipengine`: engines on a host other than the controller's: `ipengine -n 4 --ticket FILE`.
+"""`ipengine`: engines on a host other than the controller's.
 
-The process is the host's agent; its keeper and its engines are its children. It ends with the cluster, or when no
-controller answers for a while.
+`ipengine -n 4 --ticket FILE`.
+
+The process is the host's agent; its keeper and its engines are its children. It ends
+with the cluster, or when no controller answers for a while.
 """
 
 from __future__ import annotations
@@ -43,12 +45,35 @@ def arguments() -> argparse.ArgumentParser:
         description="Engines of this host for a controller elsewhere.",
         epilog="example: ipengine -n 4 --ticket engine.ticket",
     )
-    parser.add_argument("-n", type=int, default=None, help="engines; default: the cores this process may use")
-    parser.add_argument("--ticket", required=True, type=Path, help="the cluster's engine.ticket")
-    parser.add_argument("--timeout", type=float, default=60.0, help="seconds to wait for the ticket and the controller")
-    parser.add_argument("--patience", type=float, default=60.0, help="seconds to go on without the controller")
-    parser.add_argument("--preload", default="", help="modules to import before engines are forked")
-    parser.add_argument("--spawn", action="store_true", help="start engines afresh instead of forking them")
+    parser.add_argument(
+        "-n",
+        type=int,
+        default=None,
+        help="engines; default: the cores this process may use",
+    )
+    parser.add_argument(
+        "--ticket", required=True, type=Path, help="the cluster's engine.ticket"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=60.0,
+        help="seconds to wait for the ticket and the controller",
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=60.0,
+        help="seconds to go on without the controller",
+    )
+    parser.add_argument(
+        "--preload", default="", help="modules to import before engines are forked"
+    )
+    parser.add_argument(
+        "--spawn",
+        action="store_true",
+        help="start engines afresh instead of forking them",
+    )
     parser.add_argument("--log-level", default="INFO")
     return parser
 
@@ -79,7 +104,13 @@ def host_folders() -> Iterator[list[Path]]:
     try:
         for place in (Path("/dev/shm"), Path(tempfile.gettempdir())):
             if place.is_dir() and os.access(place, os.W_OK):
-                made.append(Path(tempfile.mkdtemp(prefix=f"ipcluster-{os.getuid()}-agent-", dir=place)))
+                made.append(
+                    Path(
+                        tempfile.mkdtemp(
+                            prefix=f"ipcluster-{os.getuid()}-agent-", dir=place
+                        )
+                    )
+                )
         yield made
     finally:
         for folder in made:
@@ -148,7 +179,9 @@ def run(options: argparse.Namespace) -> None:
         agent = Agent(door, hello, keeper.pid, folders)
         try:
             agent.hold(Holder(control, agent.poller))
-            agent.on_joined = lambda: print(f"ipengine: joined cluster {ticket.cluster_id or 'default'}", flush=True)
+            agent.on_joined = lambda: print(
+                f"ipengine: joined cluster {ticket.cluster_id or 'default'}", flush=True
+            )
             _watch_ends(agent)
             for address in ticket.addresses:
                 door.connect(address)
@@ -179,7 +212,10 @@ def _end(keeper: subprocess.Popen[bytes], agent: Agent) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = arguments().parse_args(argv)
-    logging.basicConfig(level=options.log_level, format="%(asctime)s ipengine %(levelname)s: %(message)s")
+    logging.basicConfig(
+        level=options.log_level,
+        format="%(asctime)s ipengine %(levelname)s: %(message)s",
+    )
     try:
         run(options)
     except (ClusterError, OSError) as error:

@@ -1,8 +1,8 @@
 """Moving the bytes of segments between hosts, a chunk at a time, each by credit.
 
-One `ChunkFiles` is one peer's traffic: files being written here, and files being read for it. At most `WINDOW_BYTES` of a
-file are under way, so that other messages to the same peer pass between chunks. Peers of one host map files and
-never come here.
+One `ChunkFiles` is one peer's traffic: files being written here, and files being read
+for it. At most `WINDOW_BYTES` of a file are under way, so that other messages to the
+same peer pass between chunks. Peers of one host map files and never come here.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def discard_files(folders: Sequence[Path], names: Sequence[str]) -> None:
 
 
 def create_file(folders: Sequence[Path], name: str, total: int) -> int:
-    """A new file with its room reserved, in the first folder that has it; its descriptor.
+    """A new file with its room reserved, in the first folder that has it.
+
+    Its descriptor.
 
     Raises:
         OSError: none has room, or the name is taken.
@@ -72,7 +74,10 @@ def create_file(folders: Sequence[Path], name: str, total: int) -> int:
 
 
 def _reserve(fd: int, total: int) -> None:
-    """Room now, or an error now: a later write into a full file system would be a crash."""
+    """Room now, or an error now.
+
+    A later write into a full file system would be a crash.
+    """
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(fd, 0, total)
     else:
@@ -101,7 +106,10 @@ class _Outbound:
 
 
 class ChunkFiles:
-    """What goes to and comes from one peer. `on_arrived` and `on_sent` get names of files that are there, whole."""
+    """What goes to and comes from one peer.
+
+    `on_arrived` and `on_sent` get names of files that are there, whole.
+    """
 
     def __init__(
         self,

@@ -1,8 +1,9 @@
 """Messages to frames and back; past this line nobody sees bytes.
 
-A frame is a msgpack array of messages for one peer: whoever has several queued sends them together. On a stream
-socket (an engine's link, a keeper's control socket) a frame follows its length, four bytes little-endian.
-Decoding checks types and fields (msgspec) and raises `ProtocolError`; nothing here ever unpickles.
+A frame is a msgpack array of messages for one peer: whoever has several queued sends
+them together. On a stream socket (an engine's link, a keeper's control socket) a frame
+follows its length, four bytes little-endian. Decoding checks types and fields (msgspec)
+and raises `ProtocolError`; nothing here ever unpickles.
 """
 
 from __future__ import annotations
@@ -111,7 +112,11 @@ class FrameReader:
             ProtocolError: a length beyond `FRAME_LIMIT_BYTES`.
         """
         buffer = self._data
-        if not buffer and len(data) >= 4 and LENGTH.unpack_from(data)[0] == len(data) - 4:
+        if (
+            not buffer
+            and len(data) >= 4
+            and LENGTH.unpack_from(data)[0] == len(data) - 4
+        ):
             return [data[4:]]
         buffer += data
         frames, at, end = [], 0, len(buffer)

@@ -1,25 +1,25 @@
 """Every message, once. Reading this file is reading the protocol.
 
-Three conversations use it. Each message is one msgpack array, `[tag, field, ...]`; several for the same
-peer travel together in one frame (`codec.pack`). Large buffers never ride in a message: they lie in
-*segments* (`wire/segments.py`), and a message carries `Segment` references. A peer without access to the
-controller's host moves a segment's bytes in `Chunk`s of about 1 MiB, so that nothing waits behind a gigabyte.
+Three conversations use it. Each message is one msgpack array, `[tag, field, ...]`;
+several for the same peer travel together in one frame (`codec.pack`). Large buffers
+never ride in a message: they lie in *segments* (`wire/segments.py`), and a message
+carries `Segment` references. A peer without access to the controller's host moves a
+segment's bytes in `Chunk`s of about 1 MiB, so that nothing waits behind a gigabyte.
 
     client C, controller S, agent A (a host's far end of the links), keeper K, engine E
 
-    door      = C:Hello ( S:Welcome | S:Refused )
-    function  = C:NewFunction                          before the first task that names its digest
-    task      = ( C:Submit | C:Direct ) *S:Output S:Results C:Ack
-    cancel    = C:Cancel S:Results
-    question  = C:Ask S:Answer
-    upload    = C:Chunk *( S:ChunkCredit C:Chunk )     then Submit or Direct names the segment
-    download  = C:Fetch *( S:Chunk C:ChunkCredit )
-    host      = A:HostJoin S:Welcome *( A:Born | A:Died | A:FromEngine | S:ToEngine | S:ToKeeper | A:KeeperEnded )
-    engine    = E:Ready *( S:NewFunction S:Run *E:Output E:Done ) S:Stop
+    door      = C:Hello ( S:Welcome | S:Refused ) function  = C:NewFunction
+    before the first task that names its digest task      = ( C:Submit | C:Direct )
+    *S:Output S:Results C:Ack cancel    = C:Cancel S:Results question  = C:Ask S:Answer
+    upload    = C:Chunk *( S:ChunkCredit C:Chunk )     then Submit or Direct names the
+    segment download  = C:Fetch *( S:Chunk C:ChunkCredit ) host      = A:HostJoin
+    S:Welcome *( A:Born | A:Died | A:FromEngine | S:ToEngine | S:ToKeeper |
+    A:KeeperEnded ) engine    = E:Ready *( S:NewFunction S:Run *E:Output E:Done ) S:Stop
     recall    = S:Recall E:Dropped                     only tasks that have not started
     keeper    = K:Born *( S:Interrupt | S:Signal | S:Ring | S:Spawn | S:Relink ) K:Died
 
-A task's id is `client << 40 | sequence`: unique in the cluster, ordered within a client, and small on the wire.
+A task's id is `client << 40 | sequence`: unique in the cluster, ordered within a
+client, and small on the wire.
 """
 
 from __future__ import annotations
@@ -36,17 +36,20 @@ ClientId = NewType("ClientId", int)
 EngineId = NewType("EngineId", int)
 TaskId = NewType("TaskId", int)
 Digest = NewType("Digest", bytes)
-"""A function's digest (16 bytes of BLAKE2), or the name of an operation every engine has (`b"push"`)."""
+"""16 bytes of BLAKE2, or the name of an operation that engines have (`b"push"`)."""
 
 SEQUENCE_BITS = 40
 
 
 class Status(IntEnum):
-    """How a task ended. Everything but OK carries an encoded `ErrorInfo` as its payload."""
+    """How a task ended.
+
+    Everything but OK carries an encoded `ErrorInfo` as its payload.
+    """
 
     OK = 0
     ERROR = 1  # the user's code raised
-    REJECTED = 2  # a dependency of the function is unmet on this engine; the scheduler tries another
+    REJECTED = 2  # a dependency is unmet on this engine; another is tried
     ABORTED = 3  # taken back before it started
     LOST = 4  # its engine ended
     IMPOSSIBLE = 5  # a dependency can never be met
@@ -62,7 +65,10 @@ class Mode(IntEnum):
 
 
 class Segment(Struct, frozen=True, array_like=True):
-    """A run of bytes in a file that processes of one host map: `size` bytes at `offset` of `name`."""
+    """A run of bytes in a file that processes of one host map.
+
+    `size` bytes at `offset` of `name`.
+    """
 
     name: str
     offset: int
@@ -70,7 +76,9 @@ class Segment(Struct, frozen=True, array_like=True):
 
 
 class Item(Struct, frozen=True, array_like=True, gc=False):
-    """One task as it travels: its id, its pickled arguments, and the segments its large buffers lie in.
+    """One task as it travels.
+
+    Its id, its pickled arguments, and the segments its large buffers lie in.
 
     With `spilled`, segment 0 is the pickle itself and `payload` is empty.
     """
@@ -82,7 +90,10 @@ class Item(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Outcome(Struct, frozen=True, array_like=True, gc=False):
-    """The end of one task. `started` is seconds since the epoch on the engine's host, `duration` is monotonic."""
+    """The end of one task.
+
+    `started` is seconds since the epoch on the engine's host, `duration` is monotonic.
+    """
 
     task: int
     status: int
@@ -94,7 +105,10 @@ class Outcome(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Dependency(Struct, frozen=True, array_like=True):
-    """Tasks to wait for (`after`) or to run beside (`follow`): all or any of them, having succeeded and/or failed."""
+    """Tasks to wait for (`after`) or to run beside (`follow`).
+
+    All or any of them, having succeeded and/or failed.
+    """
 
     tasks: frozenset[int]
     all: bool = True
@@ -103,7 +117,10 @@ class Dependency(Struct, frozen=True, array_like=True):
 
 
 class Options(Struct, frozen=True, array_like=True):
-    """What many tasks share: how to schedule them. `timeout` is seconds a task may wait before it is assigned."""
+    """What many tasks share: how to schedule them.
+
+    `timeout` is seconds a task may wait before it is assigned.
+    """
 
     retries: int = 0
     priority: int = 0
@@ -115,7 +132,10 @@ class Options(Struct, frozen=True, array_like=True):
 
 
 class EngineInfo(Struct, frozen=True, array_like=True):
-    """An engine as others know it. `uuid` names this incarnation; ids are never used again."""
+    """An engine as others know it. `uuid` names this incarnation.
+
+    Ids are never used again.
+    """
 
     engine: int
     uuid: str
@@ -125,10 +145,13 @@ class EngineInfo(Struct, frozen=True, array_like=True):
 
 
 class ErrorInfo(Struct, frozen=True, array_like=True):
-    """An error as text first: it can always be shown, whatever class it was and whether that can be pickled.
+    """An error as text first.
 
-    `kind` is the name of one of our own error classes (`wire/errors.py`): `RemoteError` for what user code raised.
-    `builtin` is the nearest builtin class of the exception, so that `except ValueError` catches it at the client.
+    It can always be shown, whatever class it was and whether that can be pickled.
+
+    `kind` is the name of one of our own error classes (`wire/errors.py`): `RemoteError`
+    for what user code raised. `builtin` is the nearest builtin class of the exception,
+    so that `except ValueError` catches it at the client.
     """
 
     kind: str
@@ -142,11 +165,14 @@ class ErrorInfo(Struct, frozen=True, array_like=True):
     builtin: str = ""
 
 
-# --- the door: client or agent -> controller, and back -------------------------------------------
+# --- the door: client or agent -> controller, and back --------------------------------
 
 
 class Hello(Struct, frozen=True, array_like=True, tag="hello"):
-    """client or agent -> controller: let me in. `session` stays the same over reconnects; `grant` is the signed text of the ticket."""
+    """client or agent -> controller: let me in.
+
+    `session` stays the same over reconnects; `grant` is the signed text of the ticket.
+    """
 
     protocol: int
     python: tuple[int, int]
@@ -157,7 +183,10 @@ class Hello(Struct, frozen=True, array_like=True, tag="hello"):
 
 
 class Welcome(Struct, frozen=True, array_like=True, tag="welcome"):
-    """controller -> client: who you are here, and what is here. `host_proof` is a file only a process of the same host and user can read."""
+    """controller -> client: who you are here, and what is here.
+
+    `host_proof` is a file only a process of the same host and user can read.
+    """
 
     client: int
     cluster: str
@@ -175,13 +204,14 @@ class Refused(Struct, frozen=True, array_like=True, tag="refused"):
     reason: str
 
 
-# --- tasks: client -> controller -----------------------------------------------------------------
+# --- tasks: client -> controller ------------------------------------------------------
 
 
-class NewFunction(
-    Struct, frozen=True, array_like=True, weakref=True, tag="function"
-):
-    """client -> controller -> engine: the pickled function that tasks name by its digest. Sent once per engine."""
+class NewFunction(Struct, frozen=True, array_like=True, weakref=True, tag="function"):
+    """client -> controller -> engine.
+
+    The pickled function that tasks name by its digest. Sent once per engine.
+    """
 
     digest: bytes
     payload: bytes
@@ -190,7 +220,10 @@ class NewFunction(
 
 
 class Submit(Struct, frozen=True, array_like=True, tag="submit"):
-    """client -> scheduler: run each of these tasks on any engine that its options allow."""
+    """client -> scheduler.
+
+    Run each of these tasks on any engine that its options allow.
+    """
 
     function: bytes
     mode: int
@@ -199,7 +232,10 @@ class Submit(Struct, frozen=True, array_like=True, tag="submit"):
 
 
 class Direct(Struct, frozen=True, array_like=True, tag="direct"):
-    """client -> mux: run this on each target; target i gets the task id `item.task + i`. Never moves to another engine."""
+    """client -> mux: run this on each target.
+
+    Target i gets the task id `item.task + i`. Never moves to another engine.
+    """
 
     function: bytes
     mode: int
@@ -209,14 +245,20 @@ class Direct(Struct, frozen=True, array_like=True, tag="direct"):
 
 
 class Cancel(Struct, frozen=True, array_like=True, tag="cancel"):
-    """client -> controller: take these tasks back; with `interrupt`, also those that run. None: all of mine."""
+    """client -> controller: take these tasks back.
+
+    With `interrupt`, also those that run. None: all of mine.
+    """
 
     tasks: list[int] | None
     interrupt: bool
 
 
 class Ack(Struct, frozen=True, array_like=True, tag="ack"):
-    """client -> controller: I have taken everything up to `Results.number`; its window opens again."""
+    """client -> controller: I have taken everything up to `Results.number`.
+
+    Its window opens again.
+    """
 
     number: int
 
@@ -228,14 +270,17 @@ class Released(Struct, frozen=True, array_like=True, tag="released"):
 
 
 class Ask(Struct, frozen=True, array_like=True, tag="ask"):
-    """client -> hub: a question. `verb` is one of the table in `wire/grants.py`; `body` is msgpack, by verb."""
+    """client -> hub: a question. `verb` is one of the table in `wire/grants.py`.
+
+    `body` is msgpack, by verb.
+    """
 
     request: int
     verb: str
     body: bytes
 
 
-# --- tasks: controller -> client -----------------------------------------------------------------
+# --- tasks: controller -> client ------------------------------------------------------
 
 
 class Results(Struct, frozen=True, array_like=True, tag="results"):
@@ -247,7 +292,10 @@ class Results(Struct, frozen=True, array_like=True, tag="results"):
 
 
 class Output(Struct, frozen=True, array_like=True, tag="output"):
-    """engine -> controller -> client: text written while `task` ran. `stream` is 1 or 2. Comes before the task's outcome."""
+    """engine -> controller -> client: text written while `task` ran.
+
+    `stream` is 1 or 2. Comes before the task's outcome.
+    """
 
     task: int
     stream: int
@@ -255,7 +303,7 @@ class Output(Struct, frozen=True, array_like=True, tag="output"):
 
 
 class Answer(Struct, frozen=True, array_like=True, tag="answer"):
-    """hub -> client: `body` is msgpack, by verb; with `error`, an encoded `ErrorInfo`."""
+    """hub -> client: msgpack, by verb; with `error`, an encoded `ErrorInfo`."""
 
     request: int
     body: bytes
@@ -270,22 +318,28 @@ class Engines(Struct, frozen=True, array_like=True, tag="engines"):
 
 
 class FreeSegments(Struct, frozen=True, array_like=True, tag="free"):
-    """controller -> maker of the segments: nobody maps these any more; use them again."""
+    """controller -> maker of segments: nobody maps these; use them again."""
 
     names: list[str]
 
 
-# --- bytes of segments, for peers on other hosts --------------------------------------------------
+# --- bytes of segments, for peers on other hosts --------------------------------------
 
 
 class Fetch(Struct, frozen=True, array_like=True, tag="fetch"):
-    """client or agent -> controller (or back): send me the bytes of this segment, in chunks."""
+    """client or agent -> controller (or back).
+
+    Send me the bytes of this segment, in chunks.
+    """
 
     segment: Segment
 
 
 class Chunk(Struct, frozen=True, array_like=True, tag="chunk"):
-    """either way: bytes of a segment, at `offset` of the segment file; the bytes are the frame that follows. `total` is the file's size."""
+    """either way: bytes of a segment, at `offset` of the segment file.
+
+    The bytes are the frame that follows. `total` is the file's size.
+    """
 
     name: str
     offset: int
@@ -293,13 +347,16 @@ class Chunk(Struct, frozen=True, array_like=True, tag="chunk"):
 
 
 class ChunkCredit(Struct, frozen=True, array_like=True, tag="credit"):
-    """receiver of chunks -> sender: `size_bytes` more are taken; the sender may send as many again."""
+    """receiver of chunks -> sender: `size_bytes` more are taken.
+
+    The sender may send as many again.
+    """
 
     name: str
     size_bytes: int
 
 
-# --- agent <-> controller --------------------------------------------------------------------------
+# --- agent <-> controller -------------------------------------------------------------
 
 
 class HostJoin(Struct, frozen=True, array_like=True, tag="host"):
@@ -334,11 +391,14 @@ class ToKeeper(Struct, frozen=True, array_like=True, tag="to-keeper"):
     frame: bytes
 
 
-# --- controller or agent <-> engine, on the link ---------------------------------------------------
+# --- controller or agent <-> engine, on the link --------------------------------------
 
 
 class Ready(Struct, frozen=True, array_like=True, tag="ready"):
-    """engine -> controller: I can take work; these tasks I still hold (after a link was replaced)."""
+    """engine -> controller: I can take work.
+
+    These tasks I still hold (after a link was replaced).
+    """
 
     uuid: str
     pid: int
@@ -349,7 +409,10 @@ class Ready(Struct, frozen=True, array_like=True, tag="ready"):
 
 
 class Run(Struct, frozen=True, array_like=True, tag="run"):
-    """controller -> engine: run these, in this order, after what you have. `taken` outcomes of yours have come in so far."""
+    """controller -> engine: run these, in this order, after what you have.
+
+    `taken` outcomes of yours have come in so far.
+    """
 
     function: bytes
     mode: int
@@ -370,7 +433,10 @@ class Forget(Struct, frozen=True, array_like=True, tag="forget"):
 
 
 class Stop(Struct, frozen=True, array_like=True, tag="stop"):
-    """controller -> engine or keeper: end after what is running. The keeper ends its engines first."""
+    """controller -> engine or keeper: end after what is running.
+
+    The keeper ends its engines first.
+    """
 
 
 class Done(Struct, frozen=True, array_like=True, tag="done"):
@@ -380,12 +446,12 @@ class Done(Struct, frozen=True, array_like=True, tag="done"):
 
 
 class Dropped(Struct, frozen=True, array_like=True, tag="dropped"):
-    """engine -> controller: answer to `Recall`: these I had not started and will not."""
+    """engine -> controller: to `Recall`: these I had not started and will not."""
 
     tasks: list[int]
 
 
-# --- controller or agent <-> keeper ----------------------------------------------------------------
+# --- controller or agent <-> keeper ---------------------------------------------------
 
 
 class Spawn(Struct, frozen=True, array_like=True, tag="spawn"):
@@ -395,7 +461,10 @@ class Spawn(Struct, frozen=True, array_like=True, tag="spawn"):
 
 
 class Interrupt(Struct, frozen=True, array_like=True, tag="interrupt"):
-    """-> keeper: raise KeyboardInterrupt in this task, if it is the one that runs; never in another."""
+    """-> keeper: raise KeyboardInterrupt in this task, if it is the one that runs.
+
+    Never in another.
+    """
 
     slot: int
     task: int
@@ -409,7 +478,10 @@ class Signal(Struct, frozen=True, array_like=True, tag="signal"):
 
 
 class Ring(Struct, frozen=True, array_like=True, tag="ring"):
-    """-> keeper: the doorbell: the engine is busy and should look at its link between two bytecodes."""
+    """-> keeper: the doorbell.
+
+    The engine is busy and should look at its link between two bytecodes.
+    """
 
     slot: int
 
@@ -421,7 +493,10 @@ class Relink(Struct, frozen=True, array_like=True, tag="relink"):
 
 
 class Born(Struct, frozen=True, array_like=True, tag="born"):
-    """keeper -> holder of the links: an engine runs in `slot`; its link's other end comes with this message."""
+    """keeper -> holder of the links: an engine runs in `slot`.
+
+    Its link's other end comes with this message.
+    """
 
     slot: int
     pid: int
@@ -430,8 +505,8 @@ class Born(Struct, frozen=True, array_like=True, tag="born"):
 class Died(Struct, frozen=True, array_like=True, tag="died"):
     """keeper -> holder -> controller: the engine in `slot` ended.
 
-    `status` is that of `waitpid` (negative: the signal). `started` is the last task it began, `running` whether
-    that one was still running; `stderr` its last lines.
+    `status` is that of `waitpid` (negative: the signal). `started` is the last task it
+    began, `running` whether that one was still running; `stderr` its last lines.
     """
 
     slot: int
@@ -442,8 +517,39 @@ class Died(Struct, frozen=True, array_like=True, tag="died"):
     stopped: bool = False  # it was told to end
 
 
-ToController = Hello | NewFunction | Submit | Direct | Cancel | Ack | Released | Ask | Chunk | ChunkCredit | Fetch | HostJoin | FromEngine | Died | Born | KeeperEnded
-ToClient = Welcome | Refused | Results | Output | Answer | Engines | FreeSegments | Chunk | ChunkCredit | Fetch | ToEngine | ToKeeper | Stop
+ToController = (
+    Hello
+    | NewFunction
+    | Submit
+    | Direct
+    | Cancel
+    | Ack
+    | Released
+    | Ask
+    | Chunk
+    | ChunkCredit
+    | Fetch
+    | HostJoin
+    | FromEngine
+    | Died
+    | Born
+    | KeeperEnded
+)
+ToClient = (
+    Welcome
+    | Refused
+    | Results
+    | Output
+    | Answer
+    | Engines
+    | FreeSegments
+    | Chunk
+    | ChunkCredit
+    | Fetch
+    | ToEngine
+    | ToKeeper
+    | Stop
+)
 ToLink = NewFunction | Run | Recall | Forget | FreeSegments | Stop
 FromLink = Ready | Done | Output | Dropped | Released
 ToKeeperMessage = Spawn | Interrupt | Signal | Ring | Relink | Stop

@@ -125,12 +125,13 @@ def dump_function(
     if pickler == "dill":
         dilled = _pickle(_Dilled(function), pool is not None, "function")
         return dilled.digest(), _store(dilled, pool)
-    kind = type(function)
-    if kind is FunctionType:
+    if type(function) is FunctionType:
         cached = _cache.get(function)
         if cached is not None and cached.snapshot.is_current():
             return cached.digest, cached.packed
-    elif kind is BuiltinFunctionType and type(function.__self__) is ModuleType:
+    elif (
+        type(function) is BuiltinFunctionType and type(function.__self__) is ModuleType
+    ):
         # A name and nothing that could change: `abs`, `math.sin`.
         known = _builtin_cache.get(function)
         if known is None:
@@ -154,9 +155,9 @@ class _Cached(NamedTuple):
 
 _cache: weakref.WeakKeyDictionary[FunctionType, _Cached] = weakref.WeakKeyDictionary()
 
-_builtin_cache: weakref.WeakKeyDictionary[
-    Callable[..., Any], tuple[Digest, Packed]
-] = weakref.WeakKeyDictionary()
+_builtin_cache: weakref.WeakKeyDictionary[Callable[..., Any], tuple[Digest, Packed]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def _keep(

@@ -8,6 +8,7 @@ import gc
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from ipcluster.client.client import Client
 from ipcluster.client.results import AsyncHubResult, AsyncResult
@@ -368,6 +370,59 @@ def test_controller_that_dies_ends_all_that_waits() -> None:
             waiting.get(timeout=5)
         with pytest.raises(ClusterError):
             rc[0].apply_sync(int)
+
+
+class Line:
+    """A line to the controller that can be cut."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._ends: list[socket.socket] = []
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port = self._door.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._door.accept()
+                far = socket.create_connection(("127.0.0.1", self._port))
+                self._ends += [near, far]
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self._copy, args=pair, daemon=True).start()
+
+    def _copy(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    def cut(self) -> None:
+        ends, self._ends = self._ends, []
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def close(self) -> None:
+        self._door.close()
+        self.cut()
+
+
+def test_results_arrive_after_the_line_was_cut(rc: Client) -> None:
+    ticket = rc.connection.ticket
+    line = Line(int(ticket.addresses[0].rpartition(":")[2]))
+    try:
+        there = replace(ticket, addresses=[f"tcp://127.0.0.1:{line.port}"])
+        with Client(there, transport="tcp") as far:
+            results = far[:].apply_async(slow, "here", 0.6)
+            assert not results.wait(0.1)
+            line.cut()
+
+            assert results.get(timeout=10) == ["here"] * 4
+            assert far[:].apply_sync(int) == [0] * 4
+            assert far.queue_status()["unassigned"] == 0
+    finally:
+        line.close()
 
 
 def test_wait_for_engines(rc: Client) -> None:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from ipcluster.client.balancedview import chunk_sizes
-from ipcluster.client.directview import as_sequences
-from ipcluster.client.partitions import Map, RoundRobinMap, distribution
+from ipcluster.client.partitions import Map, RoundRobinMap, as_sequences, distribution
 
 
 @pytest.mark.parametrize("mapping", [Map(), RoundRobinMap()])
