@@ -91,7 +91,7 @@ def _run(command: list[str], folder: str, mark: str, timeout: float) -> dict[str
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=_environment(folder, mark),
+            env=_environment(command[0], folder, mark),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -111,9 +111,12 @@ def _run(command: list[str], folder: str, mark: str, timeout: float) -> dict[str
     return {}
 
 
-def _environment(folder: str, mark: str) -> dict[str, str]:
+def _environment(python: str, folder: str, mark: str) -> dict[str, str]:
     """Folders of its own, our modules on the path, and the mark."""
+    # Some systems start their parts by the names of scripts beside the interpreter.
+    scripts = str(Path(python).absolute().parent)
     ours = {
+        "PATH": os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)]),
         MARK: mark,
         "IPCLUSTER_DIR": f"{folder}/c",
         "XDG_RUNTIME_DIR": folder,

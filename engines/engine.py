@@ -97,7 +97,7 @@ class Engine:
         self._waiting = False
         self._rung = False
         self._interrupted = 0
-        self._raised = 0.0
+        self._raised = (0, 0.0)  # in which task, and when
         self._pid = os.getpid()
         self._started = time.time()
         link.on_idle = self._after_busy
@@ -136,7 +136,7 @@ class Engine:
         begin = time.perf_counter()
         self.running = task
         try:
-            self.link.busy = 0
+            self.link.leave()  # what was asked for meanwhile is done here
             status, packed = self.calls.run(run, item)
         except KeyboardInterrupt as error:  # after the end of the user's code
             status, packed = self.calls.failure(error, task)
@@ -236,8 +236,9 @@ class Engine:
 
     def _raise_interrupt(self) -> None:
         now = time.monotonic()
-        if now - self._raised > INTERRUPT_PAUSE:
-            self._raised = now
+        task, when = self._raised
+        if task != self.running or now - when > INTERRUPT_PAUSE:
+            self._raised = self.running, now
             raise KeyboardInterrupt
 
     def on_terminate(self, _signum: int, _frame: FrameType | None) -> None:
@@ -260,7 +261,7 @@ class Engine:
         self._rung = False
         if not self.running:
             return  # between tasks the loop itself looks
-        self.link.busy += 1
+        self.link.enter()
         try:
             self._adopt_link()
             self._read(wait=False)
@@ -268,9 +269,12 @@ class Engine:
         except LinkLost:
             pass  # the main loop meets it again, between tasks
         finally:
-            self.link.busy -= 1
+            # Not a plain decrement: an interrupt may have come meanwhile.
+            self.link.leave()
 
     def _after_busy(self) -> None:
+        if self._stopping and self.running:
+            raise SystemExit(0)
         if self._rung:
             self._answer_ring()
         if self._interrupted:

@@ -1,6 +1,7 @@
-"""Every program in examples/ runs to its end on a cluster of four engines."""
+"""Every program in examples/, and the client in docs/protocol.md, runs to its end."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ import pytest
 
 import ipcluster as ipp
 
-EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.py"))
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PROTOCOL = ROOT / "docs" / "protocol.md"
 
 # Seconds for one program on a busy machine; the longest takes a few on a free one.
 PATIENCE = 120
@@ -43,3 +46,26 @@ def test_example_runs(program: Path, where: dict[str, str], tmp_path: Path) -> N
 
     assert done.returncode == 0, done.stdout
     assert done.stdout.strip(), "it says nothing about what it found"
+
+
+@pytest.mark.skipif(
+    not PROTOCOL.exists(), reason="an sdist has no docs, a checkout has"
+)
+def test_client_of_the_protocol_page_runs(where: dict[str, str]) -> None:
+    text = PROTOCOL.read_text(encoding="utf-8").partition("## A client in")[2]
+    program = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)[0]
+    (ticket,) = Path(where["IPCLUSTER_DIR"]).rglob("client.ticket")
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, ticket],
+        env=where,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("hello from") == 4
+    assert done.stdout.count("'result_repr': '42'") == 4

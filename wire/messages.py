@@ -356,15 +356,37 @@ class ChunkCredit(Struct, frozen=True, array_like=True, tag="credit"):
     size_bytes: int
 
 
+class ChunkRefused(Struct, frozen=True, array_like=True, tag="chunk-refused"):
+    """either way: this segment's bytes cannot be taken, or not be sent, and why."""
+
+    name: str
+    reason: str
+
+
 # --- agent <-> controller -------------------------------------------------------------
 
 
 class HostJoin(Struct, frozen=True, array_like=True, tag="host"):
-    """agent -> controller: I hold the links of this host's engines."""
+    """agent -> controller: I hold the links of this host's engines.
+
+    `taken` of your numbered frames have come in so far.
+    """
 
     host: str
     keeper_pid: int
     engines: list[Born]
+    taken: int = 0
+
+
+class Numbered(Struct, frozen=True, array_like=True, tag="numbered"):
+    """agent <-> controller, first in its frame: which frame this is, from 1 on.
+
+    `taken` of yours have come in; those after it are sent again when a connection
+    replaces one that broke (`wire/numbered.py`). Number 0 only says that.
+    """
+
+    number: int
+    taken: int
 
 
 class KeeperEnded(Struct, frozen=True, array_like=True, tag="keeper-ended"):
@@ -528,7 +550,9 @@ ToController = (
     | Ask
     | Chunk
     | ChunkCredit
+    | ChunkRefused
     | Fetch
+    | Numbered
     | HostJoin
     | FromEngine
     | Died
@@ -545,7 +569,9 @@ ToClient = (
     | FreeSegments
     | Chunk
     | ChunkCredit
+    | ChunkRefused
     | Fetch
+    | Numbered
     | ToEngine
     | ToKeeper
     | Stop
