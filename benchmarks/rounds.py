@@ -79,8 +79,10 @@ def measure(row: Row, system: str, python: str, *, quick: bool) -> dict[str, Any
             found = json.loads(answer.read_text())
         elif not found:
             found = {"error": "it ended without an answer"}
-        # In a dead measuring process's place nobody has stopped anything.
-        found["left"] = end_marked(mark, ENDING if "value" in found else 0.0)
+        if "value" in found:
+            found["left"] = end_marked(mark, ENDING)
+        else:
+            end_marked(mark, 0.5)  # nobody has stopped anything, perhaps
         if "error" in found:
             _show_end(Path(folder) / "output")
     return found

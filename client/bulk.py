@@ -3,24 +3,36 @@
 On the controller's host a buffer is written once into a file of the cluster's segment
 folder, and the engines map it. From elsewhere its bytes go to the controller in chunks
 of 1 MiB, never more than `WINDOW_BYTES` ahead of what it has taken, and the controller
-makes the file. Results come back the same two ways.
+makes the file. Results come back the same two ways. After a broken connection an upload
+begins again, and a download goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ipcluster.client.pump import Piece
 from ipcluster.wire.errors import (
+    ClusterError,
     ProtocolError,
+    SerializationError,
     TaskAborted,
     encode_info,
     to_info,
 )
-from ipcluster.wire.messages import Chunk, ChunkCredit, Fetch, Segment
+from ipcluster.wire.messages import (
+    Chunk,
+    ChunkCredit,
+    ChunkRefused,
+    Fetch,
+    Released,
+    Segment,
+)
 from ipcluster.wire.segments import Mapper, SegmentPool
 
 if TYPE_CHECKING:
@@ -40,67 +52,177 @@ ABORTED = encode_info(
 class Stores:
     """The segments a client makes, and those of the results it gets."""
 
-    def __init__(self, connection: Connection, folder: str) -> None:
+    def __init__(self, connection: Connection, folders: Sequence[Path]) -> None:
         self._connection = connection
-        self._downloads: dict[str, _Download] = {}
         self._uploads = _Uploads(connection)
+        self._downloads = _Downloads(connection)
         self.pool: SegmentPool | _Uploads
         self._mapper: Mapper | None = None
         if connection.is_local:
             maker = f"c{connection.client}-{connection.session}"
-            self.pool = SegmentPool(Path(folder), None, maker, POOL_BYTES)
-            self._mapper = Mapper([Path(folder)], connection.release)
+            self.pool = SegmentPool(folders[0], folders[-1], maker, POOL_BYTES)
+            self._mapper = Mapper(folders, connection.release)
         else:
             self.pool = self._uploads
 
-    def map(self, segment: Segment) -> memoryview:
-        """The segment's bytes, writable and private; it is released in time."""
+    def open(self, segments: Sequence[Segment]) -> list[memoryview]:
+        """The bytes of segments, writable and private. `close_all` when they are read.
+
+        Raises:
+            ClusterError: they cannot be had.
+        """
         if self._mapper is not None:
-            return self._mapper.map(segment)
-        connection = self._connection
-        download = self._downloads[segment.name] = _Download(segment)
-        try:
-            connection.post(Fetch(segment))
-            connection.wait(lambda: download.is_done or connection.failure is not None)
-            connection.check()
-        finally:
-            del self._downloads[segment.name]
-            connection.release(segment.name)
-        return memoryview(download.data)
+            return [self._mapper.map(segment) for segment in segments]
+        return self._downloads.get(segments)
+
+    def close_all(self, segments: Sequence[Segment]) -> None:
+        """What `open` gave has been read. Mapped segments are released in time."""
+        if self._mapper is None:
+            self._downloads.forget(segments)
 
     def free(self, names: list[str]) -> None:
         """Nobody maps these files of ours any more."""
         self.pool.free(names)
 
     def on_chunk(self, chunk: Chunk, data: bytes) -> None:
-        download = self._downloads.get(chunk.name)
-        if download is not None:
-            download.take(chunk.offset, data)
         self._connection.post(ChunkCredit(chunk.name, len(data)))
+        self._downloads.on_chunk(chunk, data)
 
     def on_credit(self, message: ChunkCredit) -> None:
         self._uploads.on_credit(message)
+
+    def on_chunk_refused(self, message: ChunkRefused) -> None:
+        self._uploads.on_refused(message)
+        self._downloads.on_refused(message)
+
+    def on_back(self) -> None:
+        """The connection is a new one: what was on its way has not arrived."""
+        self._uploads.on_back()
+        self._downloads.on_back()
 
     def close(self) -> None:
         self.pool.close()
 
 
+# --- results --------------------------------------------------------------------------
+
+
 class _Download:
+    """The bytes of one segment, as they come."""
+
     def __init__(self, segment: Segment) -> None:
+        self.segment = segment
         self.data = bytearray(segment.size)
-        self._offset = segment.offset
-        self._missing = segment.size
+        self.received = 0
+        self.readers = 1
+        self.refusal: str | None = None
 
     @property
     def is_done(self) -> bool:
-        return self._missing <= 0
+        return self.received >= self.segment.size or self.refusal is not None
 
-    def take(self, offset: int, data: bytes) -> None:
-        start = offset - self._offset
-        if start < 0 or start + len(data) > len(self.data):
-            raise ProtocolError("a chunk outside the segment that was asked for")
-        self.data[start : start + len(data)] = data
-        self._missing -= len(data)
+    @property
+    def rest(self) -> Segment:
+        name, offset, size = self.segment.name, self.segment.offset, self.segment.size
+        return Segment(name, offset + self.received, size - self.received)
+
+    def take(self, offset: int, data: bytes) -> bool:
+        """Whether these are the bytes that it waits for: they come in order."""
+        if offset != self.segment.offset + self.received or self.is_done:
+            return False
+        if self.received + len(data) > self.segment.size:
+            raise ProtocolError("a chunk beyond the segment that was asked for")
+        self.data[self.received : self.received + len(data)] = data
+        self.received += len(data)
+        return True
+
+
+class _Downloads:
+    """Segments that are read, each once however many threads ask for it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._known: dict[Segment, _Download] = {}
+
+    def get(self, segments: Sequence[Segment]) -> list[memoryview]:
+        """The bytes of all, when they have come.
+
+        No lock is held meanwhile: what brings them may be another thread, or a callback
+        in this one.
+        """
+        connection = self._connection
+        wanted = [self._begin(segment) for segment in segments]
+        try:
+            connection.wait(
+                lambda: connection.failure is not None or all(d.is_done for d in wanted)
+            )
+            connection.check()
+            for download in wanted:
+                if download.refusal is not None:
+                    raise ClusterError(
+                        f"the result cannot be fetched: {download.refusal}"
+                    )
+        except BaseException:
+            self.forget(segments)
+            raise
+        return [memoryview(download.data) for download in wanted]
+
+    def _begin(self, segment: Segment) -> _Download:
+        with self._lock:
+            download = self._known.get(segment)
+            if download is not None:
+                download.readers += 1
+                return download
+            download = self._known[segment] = _Download(segment)
+        if segment.size:
+            self._connection.post(Fetch(segment))
+        return download
+
+    def forget(self, segments: Iterable[Segment]) -> None:
+        """One reader of each less; the last lets go of what the controller keeps."""
+        for segment in segments:
+            with self._lock:
+                download = self._known.get(segment)
+                if download is None:
+                    continue
+                download.readers -= 1
+                if download.readers:
+                    continue
+                del self._known[segment]
+            self._connection.release(segment.name)
+
+    def on_chunk(self, chunk: Chunk, data: bytes) -> None:
+        for download in self._of(chunk.name):
+            if download.take(chunk.offset, data):
+                return
+
+    def on_refused(self, message: ChunkRefused) -> None:
+        for download in self._of(message.name):
+            download.refusal = message.reason
+        self._connection.notify()
+
+    def on_back(self) -> None:
+        for segment in list(self._known):
+            download = self._known.get(segment)
+            if download is not None and not download.is_done:
+                self._connection.post(Fetch(download.rest))
+
+    def _of(self, name: str) -> list[_Download]:
+        with self._lock:
+            return [d for s, d in self._known.items() if s.name == name]
+
+
+# --- arguments ------------------------------------------------------------------------
+
+
+@dataclass
+class _Upload:
+    """One file on its way to the controller."""
+
+    unacknowledged: int = 0
+    refusal: str | None = None
+    is_broken: bool = False
 
 
 class _Uploads:
@@ -109,51 +231,89 @@ class _Uploads:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._numbers = itertools.count(1)
-        self._under_way: dict[str, int] = {}
+        self._under_way: dict[str, _Upload] = {}
 
     def write(self, buffers: Sequence[memoryview]) -> tuple[Segment, ...]:
-        """Send the bytes of all into one file; returns when the last is on its way."""
-        connection = self._connection
-        name = f"{connection.session}-{next(self._numbers)}"
+        """Send the bytes of all into one file; returns when the controller has them.
+
+        Raises:
+            SerializationError: there is no room for them.
+        """
         flat = [buffer.cast("B") for buffer in buffers]
-        total = sum([buffer.nbytes for buffer in flat])
+        while True:
+            name = f"{self._connection.session}-{next(self._numbers)}"
+            upload = self._under_way[name] = _Upload()
+            try:
+                if self._send_all(name, upload, flat):
+                    break
+            except BaseException:
+                self.discard([name])
+                raise
+            finally:
+                del self._under_way[name]
         segments, offset = [], 0
-        self._under_way[name] = 0
-        try:
-            for buffer in flat:
-                self._send(name, buffer, offset, total)
-                segments.append(Segment(name, offset, buffer.nbytes))
-                offset += buffer.nbytes
-        except BaseException:
-            del self._under_way[name]
-            raise
+        for buffer in flat:
+            segments.append(Segment(name, offset, buffer.nbytes))
+            offset += buffer.nbytes
         return tuple(segments)
 
-    def _send(self, name: str, buffer: memoryview, offset: int, total: int) -> None:
+    def _send_all(
+        self, name: str, upload: _Upload, buffers: Sequence[memoryview]
+    ) -> bool:
+        """False: the connection broke, and the whole is to be sent again."""
+        total = sum([buffer.nbytes for buffer in buffers])
+        offset = 0
+        for buffer in buffers:
+            for start in range(0, buffer.nbytes, CHUNK_BYTES):
+                piece = buffer[start : start + CHUNK_BYTES]
+                if not self._await(upload, WINDOW_BYTES - piece.nbytes):
+                    return False
+                upload.unacknowledged += piece.nbytes
+                chunk = Chunk(name, offset + start, total)
+                self._connection.post(Piece(chunk, bytes(piece)))
+            offset += buffer.nbytes
+        return self._await(upload, 0)
+
+    def _await(self, upload: _Upload, most: int) -> bool:
+        """Wait until so much is under way at most. False: the connection broke."""
         connection = self._connection
-        for start in range(0, buffer.nbytes, CHUNK_BYTES):
-            piece = buffer[start : start + CHUNK_BYTES]
-            connection.wait(
-                lambda: (
-                    self._under_way[name] < WINDOW_BYTES
-                    or connection.failure is not None
-                )
+        connection.wait(
+            lambda: (
+                upload.unacknowledged <= most
+                or upload.is_broken
+                or upload.refusal is not None
+                or connection.failure is not None
             )
-            connection.check()
-            self._under_way[name] += piece.nbytes
-            connection.post(Piece(Chunk(name, offset + start, total), bytes(piece)))
+        )
+        connection.check()
+        if upload.refusal is not None:
+            raise SerializationError(
+                f"the arguments cannot be brought to the controller: {upload.refusal}"
+            )
+        return not upload.is_broken
 
     def on_credit(self, message: ChunkCredit) -> None:
-        left = self._under_way.get(message.name)
-        if left is not None:
-            self._under_way[message.name] = left - message.size_bytes
+        upload = self._under_way.get(message.name)
+        if upload is not None:
+            upload.unacknowledged -= message.size_bytes
+
+    def on_refused(self, message: ChunkRefused) -> None:
+        upload = self._under_way.get(message.name)
+        if upload is not None:
+            upload.refusal = message.reason
+
+    def on_back(self) -> None:
+        for upload in list(self._under_way.values()):
+            upload.is_broken = True
+        self._connection.notify()
 
     def free(self, names: Sequence[str]) -> None:
-        for name in names:
-            self._under_way.pop(name, None)
+        """The controller has removed them."""
 
     def discard(self, names: Sequence[str]) -> None:
-        self.free(names)
+        """They will not be needed after all."""
+        if self._connection.failure is None:
+            self._connection.post(Released(list(names)))
 
     def close(self) -> None:
-        self._under_way.clear()
+        """The controller removes what a client leaves behind."""

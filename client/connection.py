@@ -15,6 +15,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -95,7 +96,8 @@ class Connection:
         self.finish = self.inbox.finish
         self.on_connected = self.lifeline.on_connected
         self.on_disconnected = self.lifeline.on_disconnected
-        self.stores = bulk.Stores(self, welcome.segment_folder)
+        folders = [Path(welcome.segment_folder), Path(welcome.segment_fallback)]
+        self.stores = bulk.Stores(self, folders)
         self._pump = Pump(door, self)
         _open.add(self)
 
@@ -154,17 +156,22 @@ class Connection:
         """Run a task for each of `packed` on any engine; they are sent as they come."""
         self.check()
         outbox = self.outbox
-        for call, (payload, segments, spilled) in zip(calls, packed, strict=True):
-            call.size_bytes = len(payload)
-            with self.lock:
-                digest = self._name(function)
-                self._sequence = sequence = self._sequence + 1
-                call.task = task = self._base | sequence
-                item = m.Item(task, payload, segments, spilled)
-                outbox.add(digest, mode, options, item)
-                self.calls.outstanding[task] = call
-            if outbox.tasks >= BATCH_TASKS and outbox.is_urgent:
-                self._pump.send()
+        try:
+            for call, (payload, segments, spilled) in zip(calls, packed, strict=True):
+                call.size_bytes = len(payload)
+                with self.lock:
+                    digest = self._name(function)
+                    self._sequence = sequence = self._sequence + 1
+                    call.task = task = self._base | sequence
+                    item = m.Item(task, payload, segments, spilled)
+                    outbox.add(digest, mode, options, item)
+                    self.calls.outstanding[task] = call
+                if outbox.tasks >= BATCH_TASKS and outbox.is_urgent:
+                    self._pump.send()
+        except BaseException:
+            # Half of it is of use to nobody: one item could not be pickled.
+            self.cancel([call for call in calls if call.task], interrupt=True)
+            raise
         self._pump.send()
 
     def direct(
@@ -288,9 +295,16 @@ class Connection:
         """The value of a result: unpickled, large buffers mapped or fetched."""
         if not outcome.segments:
             return load(outcome.payload, (), outcome.spilled)
-        with self._loading:
-            buffers = [self.stores.map(segment) for segment in outcome.segments]
+        if self.is_local:
+            with self._loading:
+                buffers = self.stores.open(outcome.segments)
+                return load(outcome.payload, buffers, outcome.spilled)
+        # Without the lock: what brings the bytes may be a thread that waits for it.
+        buffers = self.stores.open(outcome.segments)
+        try:
             return load(outcome.payload, buffers, outcome.spilled)
+        finally:
+            self.stores.close_all(outcome.segments)
 
     def close(self, linger: float = 1.0) -> None:
         """Send what waits, for at most `linger` seconds, and disconnect."""

@@ -96,19 +96,24 @@ def knock(
             watch.close()
         socket.close(0)
         raise
-    return Door(socket, watch, welcome, _proves_host(welcome), address)
+    is_local = transport != "remote" and _proves_host(welcome)
+    return Door(socket, watch, welcome, is_local, address)
 
 
 def choose_address(ticket: Ticket, transport: str | None) -> str:
     """The socket file when it is here and mine, else the first TCP address.
 
+    `transport` "remote" is "tcp" without the files that the two may share.
+
     Raises:
-        ValueError: `transport` is neither "ipc", "tcp" nor None.
+        ValueError: `transport` is none of "ipc", "tcp", "remote" and None.
         TicketError: the ticket has no address for that transport, from here.
     """
-    if transport not in (None, "ipc", "tcp"):
-        raise ValueError(f'transport must be "ipc", "tcp" or None, not {transport!r}')
-    if transport != "tcp" and ticket.ipc is not None:
+    if transport not in (None, "ipc", "tcp", "remote"):
+        raise ValueError(
+            f'transport must be "ipc", "tcp", "remote" or None, not {transport!r}'
+        )
+    if transport in (None, "ipc") and ticket.ipc is not None:
         path = ticket.ipc.removeprefix("ipc://")
         if ticket.host == sockets.gethostname() and _is_mine(path):
             return f"ipc://{path}"

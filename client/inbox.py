@@ -50,6 +50,7 @@ class Inbox:
             m.Engines: self._on_engines,
             m.FreeSegments: self._on_free,
             m.ChunkCredit: self._on_credit,
+            m.ChunkRefused: self._on_chunk_refused,
             m.Welcome: lifeline.on_welcome,
             m.Refused: lifeline.on_refused,
             m.Stop: lifeline.on_stop,
@@ -148,3 +149,6 @@ class Inbox:
 
     def _on_credit(self, message: m.ChunkCredit) -> None:
         self._connection.stores.on_credit(message)
+
+    def _on_chunk_refused(self, message: m.ChunkRefused) -> None:
+        self._connection.stores.on_chunk_refused(message)

@@ -78,6 +78,9 @@ class Lifeline:
             return
         self._lost_since = 0.0
         connection.roster.on_welcome(message.engines)
+        with connection.lock:
+            connection.outbox.send_functions_again()
+        connection.stores.on_back()
         self._look_for_losses()
 
     def _look_for_losses(self) -> None:

@@ -11,6 +11,7 @@ from ipcluster.client.asyncresult import AsyncResult
 from ipcluster.client.mapresults import AsyncMapResult
 from ipcluster.client.remotefunction import ParallelFunction, RemoteFunction
 from ipcluster.wire.messages import NewFunction, Options
+from ipcluster.wire.references import Reference
 from ipcluster.wire.serialize import Packed, PickledBy, dump, dump_function
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ class View:
             TypeError: it cannot be called.
             SerializationError: it cannot be pickled.
         """
-        if not callable(f):
+        if not callable(f) and not isinstance(f, Reference):
             raise TypeError(f"{f!r} cannot be called")
         pool = self.client.connection.stores.pool
         digest, packed = dump_function(f, pool, pickler=self._pickler)

@@ -26,9 +26,10 @@ class ControllerConfig(Struct, frozen=True, kw_only=True):
     # Results kept for clients that come later: how many, and how many payload bytes.
     record_count: int = 10_000
     record_bytes: int = 64 << 20
-    # Seconds that a client or an agent may be away before its connection counts as gone
-    # for good.
+    # Seconds that a client may be away before its connection counts as gone for good.
     reconnect_seconds: float = 60.0
+    # The same for an agent. Until then its engines keep their work and get no new.
+    agent_seconds: float = 5.0
     # Seconds between ZMTP heartbeats, and of silence after which a frozen or unplugged
     # host is disconnected.
     heartbeat: float = 3.0

@@ -1,14 +1,14 @@
 """What becomes of a task next: ready for an engine, ready again, or ended.
 
-started on an engine that ended     again while retries are left and it has ended
-fewer than `MOST_DEATHS` engines, else LOST
-not started there                   again, as if nothing had been
-raised                              again while retries are left, else ERROR; on
-another engine if there is one
-refused by an engine                on an engine that has not refused it, else
+started on an engine that       again while retries are left and it has ended
+ended                           fewer than `MOST_DEATHS` engines, else LOST
+not started there               again, as if nothing had been
+raised                          again while retries are left, on another engine
+if there is one, else ERROR
+refused by an engine            on an engine that has not refused it, else
 IMPOSSIBLE
-its owner took it back              ABORTED unless it has started
-addressed to one engine (direct)    never anywhere else: LOST with that engine
+its owner took it back          ABORTED unless it has started
+addressed to one engine         never anywhere else: LOST with that engine
 """
 
 from __future__ import annotations

@@ -46,6 +46,11 @@ class Holds:
     def known(self, name: str) -> bool:
         return name in self._files
 
+    def is_held(self, party: Party, name: str) -> bool:
+        """Whether this party was told of the segment and has not let go of it."""
+        file = self._files.get(name)
+        return file is not None and party in file.holders
+
     def release(self, holder: Party, names: Iterable[str]) -> dict[Party, list[str]]:
         """One hold of each name less."""
         freed: dict[Party, list[str]] = {}

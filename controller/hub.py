@@ -16,7 +16,7 @@ from ipcluster.controller.peers import Peer
 from ipcluster.controller.questions import Questions
 from ipcluster.controller.stations import EngineRecord, Station
 from ipcluster.wire import messages as m
-from ipcluster.wire.codec import pack_body, unpack_body
+from ipcluster.wire.codec import pack, pack_body, unpack_body
 from ipcluster.wire.errors import (
     ClusterError,
     describe_exit,
@@ -48,7 +48,8 @@ class Hub:
         if engine is not None and engine.info.uuid == ready.uuid:
             engine.taken = 0
             engine.known.clear()
-            server.table.on_engine_back(engine.id)
+            server.table.on_engine_back(engine.id, ready.held)
+            engine.assigned = server.table.held(engine.id)
             return
         info = m.EngineInfo(-1, ready.uuid, ready.pid, ready.host, ready.started)
         engine = server.roster.add(station, slot, info)
@@ -61,6 +62,10 @@ class Hub:
         for peer in server.reception.clients():
             server.send(peer, m.Engines([engine.info], []))
         server.on_engines(len(server.roster.engines))
+        if ready.held:  # of its time before it was given up: these went elsewhere
+            server.roster.engines[engine.id].station.send(
+                slot, pack([m.Recall(ready.held)]), ()
+            )
 
     def on_died(self, station: Station, died: m.Died) -> None:
         engine = self._server.roster.find(station, died.slot)
@@ -120,5 +125,7 @@ class Hub:
                 ]
                 peer.deliver(-1, outcomes)
                 self._server.send(peer, m.Engines([], []))
+            case m.Fetch(segment=segment):
+                self._server.send(peer, m.ChunkRefused(segment.name, str(error)))
             case _:
                 pass

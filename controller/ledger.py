@@ -87,6 +87,7 @@ class Ledger:
         if top - base > past.highest:
             past.advance(top - base)
         client.unfinished += len(fresh)
+        client.size_bytes += sum([len(task.item.payload) for task in fresh])
         return fresh
 
     def _is_unseen(self, client: Client, number: int) -> bool:
@@ -108,6 +109,7 @@ class Ledger:
         task.state = State.DONE
         task.engine = NOWHERE
         client.unfinished -= 1
+        client.size_bytes -= len(item.payload)
         ok = not outcome.status
         client.past.codes[number & RING_MASK] = (engine + 2) << 1 | ok
         if submission.pending is not None:

@@ -167,7 +167,7 @@ class Questions:
         for task in table.result_status(tasks).completed:
             record = table.result(task)
             if record is not None:
-                self._server.hold_result(peer, record.outcome.segments)
+                self._server.segments.hold_result(peer, record.outcome.segments)
                 results.append(self._result(record))
         status = table.result_status(tasks)
         return {"results": results, "unknown": unknown + self._msg_ids(status.unknown)}

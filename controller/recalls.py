@@ -52,6 +52,15 @@ class Recalls:
             key = home.id, home.fifo[0].id
             self._interrupts[key] = Interrupt(*key)
 
+    def ask_again(self, home: Engine, held: Iterable[int]) -> None:
+        """The link was replaced: what was being asked or given may never arrive."""
+        home.recalls = 0
+        known = set(held)
+        tasks = [task for task in home.fifo if task.wish or task.id not in known]
+        if tasks:
+            self._recall(home, tasks)
+        self.interrupt_first(home)
+
     def _recall(self, home: Engine, tasks: Iterable[Task]) -> None:
         if home.id not in self._recalls:
             home.recalls += 1

@@ -7,8 +7,10 @@ says what its holder may do.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
@@ -16,16 +18,22 @@ from ipcluster.controller.agents import AgentStation
 from ipcluster.controller.config import ControllerConfig
 from ipcluster.controller.doors import Arrival, Doors
 from ipcluster.controller.peers import Peer
-from ipcluster.controller.stations import Station
 from ipcluster.wire import messages as m
 from ipcluster.wire.codec import pack
 from ipcluster.wire.errors import ProtocolError, SecurityError
-from ipcluster.wire.grants import Grant, Object, authorize, verify
+from ipcluster.wire.grants import ENGINE, Grant, authorize, verify
+from ipcluster.wire.numbered import NumberedFrames
 
 if TYPE_CHECKING:
     from ipcluster.controller.server import Server
 
 log = logging.getLogger(__name__)
+
+# A session is part of names of files and of tasks.
+_SESSION = re.compile(r"[0-9a-f]{12,32}")
+# Strangers that are told why they are not let in, at most, at a time: one that goes on
+# without a hello is told once.
+_TOLD = 1000
 
 TAGS: dict[type, str] = {
     kind: str(kind.__struct_config__.tag) for kind in get_args(m.ToController)
@@ -41,6 +49,7 @@ class Identity:
     grant_key: bytes
     host_proof: tuple[str, str]
     segment_folder: str
+    segment_fallback: str
 
 
 class Reception:
@@ -58,6 +67,7 @@ class Reception:
         self._names: dict[str, int] = {}
         self._next = 1
         self._gone: list[Peer] = []
+        self._told: OrderedDict[tuple[int, bytes], None] = OrderedDict()
         self.stations: dict[int, AgentStation] = {}
         self._server: Server | None = None
 
@@ -72,6 +82,9 @@ class Reception:
     def clients(self) -> list[Peer]:
         return [p for p in self._numbers.values() if p.kind == "client"]
 
+    def everybody(self) -> list[Peer]:
+        return list(self._numbers.values())
+
     def number_of(self, session: str) -> int | None:
         """The client number of a session, also of one that has ended."""
         return self._names.get(session)
@@ -85,7 +98,7 @@ class Reception:
                 return session
         return "?"
 
-    def station_of(self, peer: Peer, message: object) -> Station:
+    def station_of(self, peer: Peer, message: object) -> AgentStation:
         station = self.stations.get(peer.number)
         if station is None:
             if not isinstance(message, m.HostJoin):
@@ -103,35 +116,48 @@ class Reception:
         """Let a stranger in, or tell it in one line why not."""
         self._server = server
         if not isinstance(hello, m.Hello):
-            self._refuse(arrival, "say hello first: this connection is not known here")
+            self._refuse(arrival, m.SAY_HELLO)
             return None
-        reason = _version_mismatch(hello)
-        if reason is None:
-            try:
-                grant = verify(self._identity.grant_key, hello.grant)
-                if grant.cluster != self._identity.cluster:
-                    reason = "this grant is for another cluster"
-            except SecurityError as error:
-                reason = str(error)
-        if reason is not None:
-            self._refuse(arrival, reason)
+        try:
+            grant = self._check(hello)
+        except (SecurityError, ProtocolError) as error:
+            self._refuse(arrival, str(error))
             return None
         peer = self._sessions.get(hello.session)
         if peer is None:
             peer = self._admit(arrival, hello, grant)
         else:
-            self._readmit(arrival, peer, grant)
-        peer.outbox.insert(0, self._welcome(peer, server))
+            self._readmit(arrival, peer)
+        self._welcome(peer, server)
         return peer
 
+    def _check(self, hello: m.Hello) -> Grant:
+        """The grant of a peer that may come in.
+
+        Raises:
+            ProtocolError, SecurityError: why it may not.
+        """
+        mismatch = _version_mismatch(hello)
+        if mismatch is not None:
+            raise ProtocolError(mismatch)
+        grant = verify(self._identity.grant_key, hello.grant)
+        if grant.cluster != self._identity.cluster:
+            raise SecurityError("this grant is for another cluster")
+        authorize(grant, "hello")
+        if not _SESSION.fullmatch(hello.session):
+            raise ProtocolError("a session is named by 12 to 32 hex digits")
+        peer = self._sessions.get(hello.session)
+        # Sessions are part of every msg_id, so they are no secret.
+        if peer is not None and (peer.grant, peer.kind) != (grant, _kind(hello, grant)):
+            raise SecurityError("this session belongs to the holder of another grant")
+        return grant
+
     def _admit(self, arrival: Arrival, hello: m.Hello, grant: Grant) -> Peer:
-        kind = (
-            "agent" if "engine" in grant.rights and hello.name == "agent" else "client"
-        )
+        kind = _kind(hello, grant)
         peer = Peer(
             self._next,
             hello.session,
-            hello.name,
+            hello.name[:200],
             kind,
             grant,
             arrival.door,
@@ -147,22 +173,25 @@ class Reception:
         assert self._server is not None
         if kind == "client":
             self._server.table.on_client_joined(peer.number)
-        log.info("%s %d (%s) joined", kind, peer.number, hello.name)
+        else:
+            peer.numbered = NumberedFrames()
+            peer.connected = False  # until it has said what it has
+        log.info("%s %d (%s) joined", kind, peer.number, peer.name)
         return peer
 
-    def _readmit(self, arrival: Arrival, peer: Peer, grant: Grant) -> None:
+    def _readmit(self, arrival: Arrival, peer: Peer) -> None:
         self.routes.pop((peer.door, peer.route), None)
         peer.door, peer.route, peer.fd = arrival.door, arrival.route, arrival.fd
-        peer.grant = grant
         self.routes[arrival.door, arrival.route] = peer
         if peer in self._gone:
             self._gone.remove(peer)
-        peer.resume()
+        if peer.kind == "client":
+            peer.resume()
         log.info("%s %d is back", peer.kind, peer.number)
 
-    def _welcome(self, peer: Peer, server: Server) -> m.Welcome:
+    def _welcome(self, peer: Peer, server: Server) -> None:
         identity = self._identity
-        return m.Welcome(
+        welcome = m.Welcome(
             peer.number,
             identity.cluster,
             identity.epoch,
@@ -171,9 +200,21 @@ class Reception:
             [engine.info for engine in server.roster.engines.values()],
             self._config.window_tasks,
             self._config.window_bytes,
+            identity.segment_fallback,
         )
+        if peer.numbered is None:
+            peer.outbox.insert(0, welcome)
+        else:
+            taken = m.Numbered(0, peer.numbered.taken)
+            self._doors.send(peer.door, peer.route, [pack([taken, welcome])])
 
     def _refuse(self, arrival: Arrival, reason: str) -> None:
+        stranger = (arrival.door, arrival.route)
+        if stranger in self._told:
+            return
+        self._told[stranger] = None
+        if len(self._told) > _TOLD:
+            self._told.popitem(last=False)
         log.info("refused a peer: %s", reason)
         self._doors.send(arrival.door, arrival.route, [pack([m.Refused(reason)])])
 
@@ -184,11 +225,9 @@ class Reception:
             SecurityError: it does not.
         """
         verb = message.verb if type(message) is m.Ask else TAGS[type(message)]
-        grant = peer.grant
+        assert self._server is not None
         try:
-            authorize(
-                grant, verb, None if grant.engines is None else _object_of(message)
-            )
+            authorize(peer.grant, verb, self._server.conduct.object_of(peer, message))
         except SecurityError as error:
             self._tell_denied(peer, message, error)
             raise
@@ -204,10 +243,14 @@ class Reception:
     def on_disconnect(self, door: int, fd: int, now: float) -> None:
         """The connection with this descriptor has closed; its peer may come back."""
         for peer in self._numbers.values():
-            if peer.fd == fd and peer.door == door and peer.connected:
+            if peer.fd == fd and peer.door == door and peer not in self._gone:
                 peer.connected = False
                 peer.gone_since = now
-                peer.outbox.clear()
+                peer.fd = -1  # a newer connection may get the same one
+                if peer.numbered is None:
+                    peer.outbox.clear()
+                    assert self._server is not None
+                    self._server.transfers.on_gone(peer)
                 self.routes.pop((peer.door, peer.route), None)
                 self._gone.append(peer)
                 log.info("%s %d disconnected", peer.kind, peer.number)
@@ -217,20 +260,38 @@ class Reception:
                 return
 
     def next_deadline(self) -> float | None:
+        """When somebody has been away for too long."""
         if not self._gone:
             return None
-        return min(peer.gone_since for peer in self._gone) + self._patience(
-            self._gone[0]
-        )
+        return min([peer.gone_since + self._patience(peer) for peer in self._gone])
 
     def _patience(self, peer: Peer) -> float:
-        return self._config.reconnect_seconds if peer.kind == "client" else 10.0
+        if peer.kind == "client":
+            return self._config.reconnect_seconds
+        return self._config.agent_seconds
 
     def on_tick(self, now: float) -> None:
         for peer in list(self._gone):
-            if now - peer.gone_since > self._patience(peer):
+            if now - peer.gone_since >= self._patience(peer):
                 self._gone.remove(peer)
                 self.forget(peer)
+
+    def leave(self, peer: Peer) -> None:
+        """It says itself that it does not come back."""
+        if peer in self._gone:
+            self._gone.remove(peer)
+        log.info("%s %d left", peer.kind, peer.number)
+        self.forget(peer)
+
+    def put_out(self, peer: Peer) -> None:
+        """A client that does not take what it asked for, without bound."""
+        log.warning("client %d (%s) takes no results: put out", peer.number, peer.name)
+        reason = "this client does not take its results, so it was put out"
+        self._doors.send(peer.door, peer.route, [pack([m.Refused(reason)])])
+        self._told[peer.door, peer.route] = None
+        if peer in self._gone:
+            self._gone.remove(peer)
+        self.forget(peer)
 
     def forget(self, peer: Peer) -> None:
         """It does not come back: its tasks go on, what it held is let go."""
@@ -243,9 +304,14 @@ class Reception:
             server.table.on_client_left(peer.number)
         station = self.stations.pop(peer.number, None)
         if station is not None:
-            server.lose_station(station, "its host's agent has gone")
+            seconds = self._config.agent_seconds
+            server.lose_station(
+                station,
+                f"the agent of its host {station.host} has ended or cannot be reached "
+                f"(no connection for {seconds:.0f} s)",
+            )
         server.transfers.on_gone(peer)
-        server.free(server.holds.on_gone((peer.kind, peer.number)))
+        server.segments.on_client_gone(peer)
         if len(self._names) > 10_000:
             self._names.pop(next(iter(self._names)))
 
@@ -268,10 +334,5 @@ def _version_mismatch(hello: m.Hello) -> str | None:
     return None
 
 
-def _object_of(message: m.ToController) -> Object | None:
-    """The engines a message addresses; None: no engine in particular."""
-    if isinstance(message, m.Direct):
-        return Object(engines=frozenset(message.targets))
-    if isinstance(message, m.Submit):
-        return Object(engines=message.options.targets)
-    return None
+def _kind(hello: m.Hello, grant: Grant) -> str:
+    return "agent" if ENGINE in grant.rights and hello.name == "agent" else "client"

@@ -23,12 +23,15 @@ import msgspec
 
 from ipcluster.controller.actions import Assign, Drop, Interrupt, Recall, Reply
 from ipcluster.controller.agents import AgentStation
+from ipcluster.controller.conduct import Conduct
 from ipcluster.controller.config import ControllerConfig
 from ipcluster.controller.doors import Arrival, Doors
-from ipcluster.controller.holds import CONTROLLER, Holds, Party
+from ipcluster.controller.holds import CONTROLLER, Holds
 from ipcluster.controller.hub import Hub
 from ipcluster.controller.peers import Peer
 from ipcluster.controller.reception import Reception
+from ipcluster.controller.segments import Segments
+from ipcluster.controller.sending import Sending
 from ipcluster.controller.stations import (
     EngineRecord,
     LocalStation,
@@ -49,8 +52,6 @@ DRAIN_MESSAGES = 200
 # Seconds of silence of an engine with work waiting behind its first task, after which
 # it is asked to look.
 RING_AFTER = 0.010
-# Bytes of small messages after which a frame to one peer is closed.
-BATCH_BYTES = 1 << 20
 
 
 class Server:
@@ -73,6 +74,8 @@ class Server:
         self.holds = holds
         self.roster = Roster()
         self.hub = Hub(self)
+        self.conduct = Conduct(self)
+        self.sending = Sending(doors, transfers)
         self.local: LocalStation | None = None
         self.poller = select.poll()
         self.now = time.monotonic()
@@ -86,8 +89,7 @@ class Server:
         self._sockets = doors.descriptors()
         for fd in self._sockets:
             self.poller.register(fd, select.POLLIN)
-        transfers.on_arrived = self._on_arrived
-        transfers.on_sent = self._on_sent
+        self.segments = Segments(self)
 
     # --- the loop ---------------------------------------------------------------------
 
@@ -112,10 +114,10 @@ class Server:
             else:
                 self.doors.tend(socket)
         self.table.on_tick(self.now)
+        self.reception.on_tick(self.now)  # before what it decides is acted on
         self._act()
         if self._busy:
             self._ring()
-        self.reception.on_tick(self.now)
         self._flush()
 
     def watch(self, fd: int, handler: Callable[[], None]) -> None:
@@ -147,30 +149,37 @@ class Server:
             try:
                 messages = unpack_to_controller(arrival.frame)
                 if peer is None:
-                    self._greet(arrival, messages)
-                else:
-                    for message in messages:
-                        self._on_message(peer, message, arrival)
+                    peer = self._greet(arrival, messages)
+                    messages = messages[1:]
+                elif not peer.is_new(messages):
+                    continue
             except ClusterError as error:
-                log.warning(
-                    "a message from %s dropped: %s",
-                    peer.name if peer else "a stranger",
-                    error,
-                )
+                name = peer.name if peer else "a stranger"
+                log.warning("a frame from %s dropped: %s", name, error)
+                continue
             except Exception:
-                log.exception(
-                    "a message from %s failed", peer.name if peer else "a stranger"
-                )
+                log.exception("a frame from a peer failed")
+                continue
+            if peer is not None:
+                for message in messages:
+                    self._take(peer, message, arrival)
         self.doors.read_again(source)
         return True
 
-    def _greet(self, arrival: Arrival, messages: list[m.ToController]) -> None:
+    def _greet(self, arrival: Arrival, messages: list[m.ToController]) -> Peer | None:
         peer = self.reception.on_hello(arrival, messages[0] if messages else None, self)
-        if peer is None:
-            return
-        self._dirty[peer.number] = peer
-        for message in messages[1:]:
+        if peer is not None:
+            self._dirty[peer.number] = peer
+        return peer
+
+    def _take(self, peer: Peer, message: m.ToController, arrival: Arrival) -> None:
+        """One message; what is wrong with it is no reason to drop those that follow."""
+        try:
             self._on_message(peer, message, arrival)
+        except ClusterError as error:
+            log.warning("a message from %s dropped: %s", peer.name, error)
+        except Exception:
+            log.exception("a message from %s failed", peer.name)
 
     def _on_message(
         self, peer: Peer, message: m.ToController, arrival: Arrival
@@ -179,44 +188,51 @@ class Server:
         self.reception.authorize(peer, message)
         table, now = self.table, self.now
         match message:
-            case m.Submit():
-                self._hold(("client", peer.number), message.items)
-                code = peer.function(message.function)
-                table.on_submit(peer.number, message, now, code=code)
-            case m.Direct():
-                self._hold(("client", peer.number), [message.item])
-                code = peer.function(message.function)
-                table.on_direct(peer.number, message, now, code=code)
+            case m.Submit() | m.Direct():
+                reason = self.conduct.check(peer, message)
+                if reason is not None:
+                    self.hub.deny(peer, message, ClusterError(reason))
+                else:
+                    self._on_tasks(peer, message)
             case m.NewFunction():
-                self._on_function(peer, message)
+                if message.segments:
+                    self.conduct.check_function(peer, message)
+                    maker = ("client", peer.number)
+                    self.holds.hold(CONTROLLER, message.segments, maker)
+                peer.add_function(self.hub.functions.add(message))
             case m.Ack():
                 peer.on_ack(message.number)
                 self._dirty[peer.number] = peer
             case m.Cancel():
-                table.on_cancel(peer.number, message.tasks, message.interrupt, now)
+                # Others' tasks were named only if the grant covers them.
+                table.on_cancel(
+                    peer.number, message.tasks, message.interrupt, now, admin=True
+                )
             case m.Released():
-                self.free(self.holds.release((peer.kind, peer.number), message.names))
+                self.segments.on_released(peer, message.names)
             case m.Ask():
-                peer.outbox.append(self.hub.answer(peer, message))
+                answer = self.hub.answer(peer, message)
+                peer.outbox.append(answer)
+                peer.count(len(answer.body))
                 self._dirty[peer.number] = peer
-            case m.Chunk() | m.ChunkCredit() | m.Fetch():
+            case m.Chunk() | m.ChunkCredit() | m.ChunkRefused() | m.Fetch():
                 self.transfers.on_message(peer, message, arrival.extra)
                 self._dirty[peer.number] = peer
             case m.HostJoin() | m.FromEngine() | m.Died() | m.Born() | m.KeeperEnded():
                 self._on_agent(peer, message)
+            case m.Numbered():
+                self._dirty[peer.number] = peer
             case m.Hello():
                 raise ProtocolError("a second hello on one connection")
 
-    def _on_function(self, peer: Peer, message: m.NewFunction) -> None:
-        if message.segments:
-            self.holds.hold(CONTROLLER, message.segments, ("client", peer.number))
-        message = self.hub.functions.add(message)
-        peer.add_function(message)
-
-    def _hold(self, maker: Party, items: Iterable[m.Item]) -> None:
-        for item in items:
-            if item.segments:
-                self.holds.hold(CONTROLLER, item.segments, maker)
+    def _on_tasks(self, peer: Peer, message: m.Submit | m.Direct) -> None:
+        code = peer.function(message.function)
+        if isinstance(message, m.Submit):
+            self.segments.hold_items(("client", peer.number), message.items)
+            self.table.on_submit(peer.number, message, self.now, code=code)
+        else:
+            self.segments.hold_items(("client", peer.number), [message.item])
+            self.table.on_direct(peer.number, message, self.now, code=code)
 
     # --- engines ----------------------------------------------------------------------
 
@@ -239,10 +255,13 @@ class Server:
     def _on_agent(self, peer: Peer, message: Any) -> None:
         station = self.reception.station_of(peer, message)
         if isinstance(message, m.HostJoin):
-            for born in message.engines:
-                self.on_station(station, born)
+            peer.connected = True
+            self.sending.send_again(peer, message.taken)
+            station.on_back()
+            self._dirty[peer.number] = peer
         elif isinstance(message, m.KeeperEnded):
             self.lose_station(station, "its host's keeper ended")
+            self.reception.leave(peer)
         else:
             self.on_station(station, message)
 
@@ -250,66 +269,57 @@ class Server:
         self, station: Station, event: m.Born | m.Died | m.FromEngine
     ) -> None:
         """What a station tells of one of its engines."""
-        engine = self.roster.find(station, event.slot)
         match event:
             case m.FromEngine():
                 try:
                     for message in unpack_from_link(event.frame):
-                        if isinstance(message, m.Ready):
-                            self.hub.on_ready(station, event.slot, message)
-                            engine = self.roster.find(station, event.slot)
-                        elif engine is not None and not (
-                            isinstance(station, AgentStation)
-                            and station.holds_back(event.slot, message)
-                        ):
-                            self._on_engine(engine, message)
+                        self._on_link(station, event.slot, message)
                 except ProtocolError as error:
                     log.warning("engine in slot %d: %s", event.slot, error)
             case m.Died():
-                self.hub.on_died(station, event)
+                if (
+                    not isinstance(station, AgentStation)
+                    or station.receive(event.slot, event) is not None
+                ):
+                    self.hub.on_died(station, event)
             case m.Born():
+                engine = self.roster.find(station, event.slot)
                 if engine is not None:
                     engine.known.clear()
 
-    def _on_arrived(self, peer: Peer, name: str) -> None:
-        """A segment has come from another host: what waited for it goes on."""
-        station = self.reception.stations.get(peer.number)
-        if station is None:
+    def _on_link(self, station: Station, slot: int, message: m.FromLink) -> None:
+        if isinstance(message, m.Ready):
+            self.hub.on_ready(station, slot, message)
             return
-        for slot, message in station.on_arrived(name):
-            engine = self.roster.find(station, slot)
-            if engine is not None:
-                self._on_engine(engine, message)
+        engine = self.roster.find(station, slot)
+        if engine is None:
+            return
+        if isinstance(station, AgentStation):
+            arrived = station.receive(slot, message)
+            if arrived is None or isinstance(arrived, m.Died):
+                return
+            message = arrived
+        self.on_engine(engine, message)
 
-    def _on_sent(self, peer: Peer, name: str) -> None:
-        station = self.reception.stations.get(peer.number)
-        if station is not None:
-            station.on_sent(name)
-
-    def _on_engine(self, engine: EngineRecord, message: m.FromLink) -> None:
+    def on_engine(self, engine: EngineRecord, message: m.FromLink) -> None:
         engine.heard = self.now
         engine.rung = False
         match message:
             case m.Done(outcomes=outcomes):
                 engine.taken += len(outcomes)
-                engine.assigned -= len(outcomes)
-                for outcome in outcomes:
-                    if outcome.segments:
-                        self.holds.hold(
-                            CONTROLLER, outcome.segments, ("engine", engine.id)
-                        )
+                self.segments.hold_outcomes(("engine", engine.id), outcomes)
                 self.table.on_done(engine.id, outcomes, self.now)
+                engine.assigned = self.table.held(engine.id)
             case m.Output():
                 owner = self.table.on_output(engine.id, message)
                 peer = self.reception.client(owner) if owner is not None else None
-                if peer is not None and peer.connected:
-                    peer.outbox.append(message)
+                if peer is not None and peer.show(message):
                     self._dirty[peer.number] = peer
             case m.Dropped(tasks=tasks):
-                engine.assigned -= len(tasks)
                 self.table.on_dropped(engine.id, tasks, self.now)
+                engine.assigned = self.table.held(engine.id)
             case m.Released(names=names):
-                self.free(self.holds.release(("engine", engine.id), names))
+                self.segments.free(self.holds.release(("engine", engine.id), names))
 
     def lose_engine(
         self, engine: EngineRecord, started: int | None, running: bool, cause: str
@@ -318,7 +328,7 @@ class Server:
         self.roster.remove(engine, cause)
         self._busy.pop(engine.id, None)
         self.table.on_engine_lost(engine.id, started, running, cause, self.now)
-        self.free(self.holds.on_gone(("engine", engine.id)))
+        self.segments.on_engine_lost(engine)
         self.hub.tell_left(engine, cause)
         self.on_engines(len(self.roster.engines))
 
@@ -339,7 +349,7 @@ class Server:
                 case Assign():
                     self._assign(action)
                 case Drop():
-                    self.free(self.holds.release(CONTROLLER, action.segments))
+                    self.segments.free(self.holds.release(CONTROLLER, action.segments))
                 case Recall():
                     engine = self.roster.engines.get(action.engine)
                     if engine is not None:
@@ -363,6 +373,8 @@ class Server:
                 self.holds.hold(("client", peer.number), outcome.segments, CONTROLLER)
         peer.deliver(action.engine, action.outcomes)
         self._dirty[peer.number] = peer
+        if self.conduct.has_overrun(peer):
+            self.reception.put_out(peer)
 
     def _assign(self, action: Assign) -> None:
         engine = self.roster.engines.get(action.engine)
@@ -404,30 +416,10 @@ class Server:
                 engine.rung = True
                 engine.station.tell_keeper(m.Ring(engine.slot))
 
-    def free(self, freed: dict[Party, list[str]]) -> None:
-        """Tell makers that their segments are free."""
-        for (kind, number), names in freed.items():
-            if kind == "engine" and number in self.roster.engines:
-                engine = self.roster.engines[number]
-                engine.outbox.append(m.FreeSegments(names))
-                self._busy[engine.id] = engine
-                if self.transfers.made.intersection(names):
-                    self.transfers.discard(names)
-            elif (
-                kind == "client"
-                and (peer := self.reception.client(number)) is not None
-                and not self.transfers.made.intersection(names)
-            ):
-                peer.outbox.append(m.FreeSegments(names))
-                self._dirty[peer.number] = peer
-            else:
-                self.transfers.discard(names)
-                for station in self.reception.stations.values():
-                    station.free(names)
-
-    def hold_result(self, peer: Peer, segments: Iterable[m.Segment]) -> None:
-        """A client is about to be told of these; it says when it has let go."""
-        self.holds.hold((peer.kind, peer.number), segments, CONTROLLER)
+    def tell(self, engine: EngineRecord, message: msgspec.Struct) -> None:
+        """Send a message to an engine, with what else there is for it."""
+        engine.outbox.append(message)
+        self._busy[engine.id] = engine
 
     def touch(self, peer: Peer) -> None:
         """There is something to send to this peer."""
@@ -443,7 +435,7 @@ class Server:
                 self._flush_engine(engine)
         dirty, self._dirty = self._dirty, {}
         for peer in dirty.values():
-            self.flush_peer(peer)
+            self.sending.flush(peer)
 
     def _flush_engine(self, engine: EngineRecord) -> None:
         messages, engine.outbox = engine.outbox, []
@@ -451,30 +443,11 @@ class Server:
         if messages:
             engine.station.send(engine.slot, pack(messages), needs)
 
-    def flush_peer(self, peer: Peer) -> None:
-        """Send what waits for a peer, in frames of about `BATCH_BYTES`."""
-        if not peer.connected:
-            peer.outbox.clear()
-            return
-        messages, peer.outbox = peer.outbox, []
-        batch: list[msgspec.Struct] = []
-        size = 0
-        for message in messages:
-            batch.append(message)
-            if type(message) is m.Results:
-                size += sum([len(outcome.payload) for outcome in message.outcomes])
-                if size > BATCH_BYTES:
-                    self.doors.send(peer.door, peer.route, [pack(batch)])
-                    batch, size = [], 0
-        if batch:
-            self.doors.send(peer.door, peer.route, [pack(batch)])
-        for frames in self.transfers.take(peer):
-            self.doors.send(peer.door, peer.route, frames)
-
     def close(self) -> None:
-        """Tell clients nothing more; they notice."""
-        for peer in self.reception.clients():
-            self.flush_peer(peer)
+        """Tell everybody that the cluster stops."""
+        for peer in self.reception.everybody():
+            self.send(peer, m.Stop())
+            self.sending.flush(peer)
         self.transfers.close()
         self.doors.close()
         if self.local is not None:

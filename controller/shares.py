@@ -27,6 +27,7 @@ class Client:
         "past",
         "present",
         "serial",
+        "size_bytes",
         "unfinished",
     )
 
@@ -34,6 +35,7 @@ class Client:
         self.id = number
         self.present = True
         self.unfinished = 0
+        self.size_bytes = 0  # of the payloads of its unfinished tasks
         self.assigned = 0
         self.past = Past()
         self.lanes: dict[LaneKey, Lane] = {}

@@ -108,8 +108,21 @@ class TaskTable:
         """It does not answer: no new work for it, and it keeps what it has."""
         self._set_suspect(engine, True)
 
-    def on_engine_back(self, engine: int) -> None:
+    def on_engine_back(self, engine: int, held: Sequence[int] | None = None) -> None:
+        """It answers again; `held`: over a new link, with these tasks in its hands.
+
+        What was on its way over the old link may be lost, so the tasks it does not
+        name are called back: it gives back those that it has never seen.
+        """
         self._set_suspect(engine, False)
+        home = self._dispatcher.engines.get(engine)
+        if home is not None and held is not None:
+            self._recalls.ask_again(home, held)
+
+    def held(self, engine: int) -> int:
+        """How many tasks the engine has."""
+        home = self._dispatcher.engines.get(engine)
+        return len(home.fifo) if home is not None else 0
 
     def _set_suspect(self, number: int, suspect: bool) -> None:
         engine = self._dispatcher.engines.get(number)
@@ -342,6 +355,11 @@ class TaskTable:
             actions.append(Drop(ledger.dropped))
             ledger.dropped = []
         return actions
+
+    def unfinished(self, client: int) -> tuple[int, int]:
+        """A client's tasks that have not ended, and the bytes of their payloads."""
+        known = self._ledger.clients.get(client)
+        return (known.unfinished, known.size_bytes) if known is not None else (0, 0)
 
     def result(self, task: int) -> Record | None:
         """What is known of a finished task."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import io
 import os
 import platform
 import select
@@ -94,12 +93,10 @@ def die_with_parent() -> None:
             os._exit(1)
 
 
-def run_engine(birth: Birth, page: StatePage | None = None) -> None:
+def run_engine(birth: Birth, page: StatePage) -> None:
     """Be an engine until told to stop."""
-    if page is None:
-        page = StatePage(birth.page_fd)
-    link = Link(socket.socket(fileno=birth.link), birth.lock)
-    pipes = Pipes(birth.stdout, birth.stderr)
+    link = Link(socket.socket(fileno=birth.link), birth.lock, page)
+    pipes = Pipes(birth.stdout, birth.stderr, page)
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
     namespace = Namespace(main)
@@ -107,7 +104,7 @@ def run_engine(birth: Birth, page: StatePage | None = None) -> None:
     engine = Engine(link, page, calls, pipes, Tether(birth.tether))
     calls.place = Place(platform.node(), engine.uuid)
     _open_streams(engine)
-    os.register_at_fork(after_in_child=lambda: _leave_link(birth, link))
+    os.register_at_fork(after_in_child=lambda: _leave_link(birth, engine))
     signal.signal(signal.SIGINT, engine.on_interrupt)
     signal.signal(signal.SIGTERM, engine.on_terminate)
     if hasattr(signal, "SIGURG"):
@@ -120,7 +117,7 @@ def run_engine(birth: Birth, page: StatePage | None = None) -> None:
     with contextlib.suppress(SystemExit):
         engine.serve()
     for stream in engine.streams:
-        stream.flush()
+        stream.flush_all()
 
 
 def _calls(birth: Birth, namespace: Namespace) -> Calls:
@@ -135,7 +132,9 @@ def _calls(birth: Birth, namespace: Namespace) -> Calls:
 
 def _open_streams(engine: Engine) -> None:
     streams = [
-        LinkStream(number, engine.link, engine.pipes, lambda: engine.running)
+        LinkStream(
+            number, engine.link, engine.pipes, engine.page, lambda: engine.running
+        )
         for number in (1, 2)
     ]
     streams[0].other, streams[1].other = streams[1], streams[0]
@@ -145,23 +144,18 @@ def _open_streams(engine: Engine) -> None:
     sys.__stdout__, sys.__stderr__ = streams  # type: ignore[assignment,misc]
 
 
-def _leave_link(birth: Birth, link: Link) -> None:
+def _leave_link(birth: Birth, engine: Engine) -> None:
     """In a child that user code forked: it is no engine.
 
     It prints to the pipes, and signals mean what they always do.
     """
     null = os.open(os.devnull, os.O_RDWR)
-    for fd in (link.fileno(), birth.tether, birth.stdout, birth.stderr):
+    for fd in (engine.link.fileno(), birth.tether, birth.stdout, birth.stderr):
         with contextlib.suppress(OSError):
             os.dup2(null, fd)
     os.close(null)
-    sys.stdout, sys.stderr = [
-        io.TextIOWrapper(
-            io.FileIO(fd, "w", closefd=False), "utf-8", line_buffering=True
-        )
-        for fd in (1, 2)
-    ]
-    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore[misc]
+    for stream in engine.streams:  # loggers have them too
+        stream.write_directly()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "SIGURG"):
@@ -172,7 +166,11 @@ def main(argv: list[str] | None = None) -> None:
     arguments: Any = sys.argv[1:] if argv is None else argv
     birth = msgspec.json.decode(arguments[0], type=Birth)
     die_with_parent()
-    run_engine(birth)
+    for fd in (birth.link, birth.tether, birth.stdout, birth.stderr, birth.lock):
+        os.set_inheritable(fd, False)
+    page = StatePage(birth.page_fd)
+    os.close(birth.page_fd)
+    run_engine(birth, page)
 
 
 if __name__ == "__main__":

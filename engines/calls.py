@@ -8,14 +8,15 @@ engine has stand under their names.
 from __future__ import annotations
 
 import os
+import sys
 from collections import OrderedDict, deque
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ipcluster.engines.operations import OPERATIONS, Namespace
 from ipcluster.wire.errors import UnmetDependency, encode_info, from_exception
 from ipcluster.wire.messages import Mode, Status
-from ipcluster.wire.references import resolve
+from ipcluster.wire.references import Reference, resolve
 from ipcluster.wire.serialize import dump, load_function, load_with_captured
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from ipcluster.wire.segments import Mapper, SegmentPool
 
 KEPT_FUNCTIONS = 1024
+
+getpid = os.getpid
+
+# What the pickle of a `Reference` contains: most calls have none to resolve.
+REFERENCES = Reference.__module__.encode()
 
 OK, ERROR, REJECTED = int(Status.OK), int(Status.ERROR), int(Status.REJECTED)
 APPLY, KEEPING = int(Mode.APPLY), int(Mode.MAP_KEEPING_ERRORS)
@@ -62,6 +68,7 @@ class Calls:
     ) -> None:
         self.namespace = namespace
         self.place = Place("", "")
+        self._pid = getpid()
         self._pool = pool
         self._mapper = mapper
         self._released: deque[str] = deque()
@@ -129,40 +136,46 @@ class Calls:
 
         Only KeyboardInterrupt may still get out.
         """
-        names = self.namespace.names
         try:
-            function = self._find(run.function)
-            segments = self._map(item.segments) if item.segments else ()
-            value, captured = load_with_captured(
-                item.payload, segments, item.spilled, names
-            )
-            del segments
-            if function.builtins is not None or captured:
-                names["__builtins__"] = self._builtins(function, captured)
-                if run.function == b"push":
-                    self.namespace.builtins.update(captured or {})
-            call = function.call
-            assert call is not None
-            if run.mode == APPLY:
-                args, keywords = value
-                del value
-                if args or keywords:
-                    args, keywords = resolve((args, keywords), names)
-                answer = call(*args, **keywords)
-                del args, keywords
-                if type(answer) is CoroutineType:
-                    answer = _complete(answer)
-            elif run.mode == KEEPING:
-                answer = [
-                    self._kept_error(call, items) for items in zip(*value, strict=True)
-                ]
-            else:
-                answer = list(map(call, *value))
+            answer = self._call(run, item)
+            if getpid() != self._pid:
+                end_child(None)
             return OK, dump(answer, self._pool, name="result")
         except BaseException as error:
+            if getpid() != self._pid:
+                end_child(error)
             return self.failure(error, item.task)
         finally:
-            names["__builtins__"] = self.namespace.builtins
+            self.namespace.names["__builtins__"] = self.namespace.builtins
+
+    def _call(self, run: Run, item: Item) -> Any:
+        names = self.namespace.names
+        function = self._find(run.function)
+        segments = self._map(item.segments) if item.segments else ()
+        value, captured = load_with_captured(
+            item.payload, segments, item.spilled, names
+        )
+        del segments
+        if function.builtins is not None or captured:
+            names["__builtins__"] = self._builtins(function, captured)
+            if run.function == b"push":
+                self.namespace.builtins.update(captured or {})
+        call: Any = function.call
+        if type(call) is Reference:
+            call = call.get(names)
+        if run.mode == APPLY:
+            args, keywords = value
+            del value
+            if REFERENCES in item.payload or item.spilled:
+                args, keywords = resolve((args, keywords), names)
+            answer = call(*args, **keywords)
+            return complete([answer])[0] if type(answer) is CoroutineType else answer
+        if run.mode == KEEPING:
+            return [self._kept_error(call, items) for items in zip(*value, strict=True)]
+        answers = list(map(call, *value))
+        if answers and type(answers[0]) is CoroutineType:
+            return complete(answers)
+        return answers
 
     def _builtins(
         self, function: Function, captured: dict[str, Any] | None
@@ -180,7 +193,8 @@ class Calls:
 
     def _kept_error(self, call: Callable[..., Any], items: tuple[Any, ...]) -> Any:
         try:
-            return call(*items)
+            answer = call(*items)
+            return complete([answer])[0] if type(answer) is CoroutineType else answer
         except Exception as error:
             return from_exception(
                 error, host=self.place.host, engine_uuid=self.place.uuid
@@ -228,18 +242,29 @@ def _bound(operation: Callable[..., Any], namespace: Namespace) -> Callable[...,
     return call
 
 
-def _complete(answer: Any) -> Any:
-    """The value of a coroutine that the function returned.
-
-    An async function is a task like any other.
-    """
+def complete(coroutines: list[Any]) -> list[Any]:
+    """The values of coroutines: an async function is a task like any other."""
     import asyncio
 
-    return asyncio.run(_await(answer))
+    async def wait() -> list[Any]:
+        return [await one for one in coroutines]
+
+    return asyncio.run(wait())
 
 
-async def _await(answer: Any) -> Any:
-    return await answer
+def end_child(error: BaseException | None) -> NoReturn:
+    """A child that user code forked has come out of it: end as a program would."""
+    status = 0
+    try:
+        if isinstance(error, SystemExit):
+            status = error.code if isinstance(error.code, int) else bool(error.code)
+        elif error is not None:
+            status = 1
+            sys.excepthook(type(error), error, error.__traceback__)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status & 0xFF)
 
 
 def reseed() -> None:
@@ -247,8 +272,6 @@ def reseed() -> None:
 
     Numpy's state would be the same in all forks of one keeper.
     """
-    import sys
-
     numpy = sys.modules.get("numpy")
     if numpy is not None and "numpy.random" in sys.modules:
         numpy.random.seed(int.from_bytes(os.urandom(4), "little"))

@@ -9,15 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
 from ipcluster.engines.birth import Birth, die_with_parent
 from ipcluster.engines.link import new_lock_file
+from ipcluster.engines.output import Pipes
 from ipcluster.engines.page import StatePage
-
-TAIL_BYTES = 4096
+from ipcluster.engines.signals import signal_main_thread
 
 
 @dataclass
@@ -31,26 +31,19 @@ class Child:
     pid: int
     link: socket.socket
     tether: socket.socket
-    stdout: int
-    stderr: int
+    pipes: Pipes
     lock: int
     page: StatePage
     stopped: bool = False
-    tail: bytearray = field(default_factory=bytearray)
 
     def signal(self, signum: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signum)
-
-    def note_stderr(self, data: bytes) -> None:
-        self.tail += data
-        del self.tail[:-TAIL_BYTES]
+        signal_main_thread(self.pid, signum)
 
     def close(self) -> None:
         self.link.close()
         self.tether.close()
         self.page.close()
-        for fd in (self.stdout, self.stderr, self.lock):
+        for fd in (*self.pipes.streams, self.lock):
             os.close(fd)
 
 
@@ -74,9 +67,9 @@ class Nursery:
     def start(
         self, slot: int, closing: list[socket.socket]
     ) -> tuple[Child, socket.socket]:
-        """A new engine, and the far end of its link. `closing`.
+        """A new engine, and the far end of its link.
 
-        The keeper's sockets, not for the engine.
+        `closing` are the keeper's sockets, which the engine must not keep.
 
         Raises:
             Newborn: in the forked engine itself.
@@ -115,10 +108,8 @@ class Nursery:
         tether.close()
         os.close(out_write)
         os.close(error_write)
-        os.set_blocking(out_read, False)
-        os.set_blocking(error_read, False)
-        child = Child(slot, pid, link, ours, out_read, error_read, lock, page)
-        return child, far
+        pipes = Pipes(out_read, error_read, page)
+        return Child(slot, pid, link, ours, pipes, lock, page), far
 
 
 def _fork() -> int:
@@ -161,6 +152,10 @@ def _become(
 
     Only its own descriptors stay, and it leads a process group.
     """
+    # The keeper's handlers would stop the other engines.
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setpgid(0, 0)
     die_with_parent()
     kept = {birth.link, birth.tether, birth.stdout, birth.stderr, birth.lock}
@@ -175,5 +170,3 @@ def _become(
         if fd > 2 and fd not in kept:
             with contextlib.suppress(OSError):
                 os.close(fd)
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)

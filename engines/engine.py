@@ -4,12 +4,11 @@ It reads `Run` frames from its link, runs the tasks in order, and answers `Done`
 knows no network and decides nothing. What makes it more than a loop:
 
 - Outcomes of tasks that take microseconds are sent many to a frame; an outcome waits
-  only while tasks that are known
-  to be quick follow it. The doorbell (SIGURG, rung through the keeper) makes a busy
-  engine look at its link and
-  send what it holds between two bytecodes of the user's.
-- An interrupt (SIGINT) names its task in the state page and is dropped when that task
-  no longer runs.
+  only while tasks that are known to be quick follow it. The doorbell (SIGURG, rung
+  through the keeper) makes a busy engine look at its link and send what it holds
+  between two bytecodes of the user's.
+- An interrupt is a ring, too: it names its task in the state page, and is dropped when
+  that task no longer runs. SIGINT from anywhere else interrupts whatever runs.
 - Signal handlers act only while the user's code runs (`link.busy` is 0 there and
   nowhere else in this thread).
 - Outcomes are kept until the other end says how many it has taken, so a replaced link
@@ -23,6 +22,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import sys
 import time
 import uuid
@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipcluster.engines.calls import Calls
 from ipcluster.engines.link import Link, LinkLost
-from ipcluster.wire.codec import unpack_to_link
+from ipcluster.wire.codec import pack_stream, unpack_to_link
 from ipcluster.wire.messages import (
     Done,
     Dropped,
@@ -87,7 +87,6 @@ class Engine:
         self.uuid = uuid.uuid4().hex
         self._new_link = new_link
         self._queue: deque[tuple[Run, Item]] = deque()
-        self._recalled: set[int] = set()
         self._outcomes: list[Outcome] = []
         self._held_bytes = 0
         self._flushed = 0.0
@@ -97,7 +96,9 @@ class Engine:
         self._waiting = False
         self._rung = False
         self._interrupted = 0
-        self._raised = (0, 0.0)  # in which task, and when
+        # The last KeyboardInterrupt: in which task, and when.
+        self._raised = (0, 0.0)
+        self._asked = False  # whether the keeper asked for one in this task
         self._pid = os.getpid()
         self._started = time.time()
         link.on_idle = self._after_busy
@@ -121,46 +122,41 @@ class Engine:
             self._flush()
             self._read(wait=True)
             return
-        run, item = self._queue.popleft()
-        if item.task in self._recalled:
-            self._recalled.discard(item.task)
-            return
+        run, item = self._queue[0]
         if self._outcomes and self.calls.mean(run.function) > QUICK:
-            self._flush()
+            self._flush()  # may find the link lost: nothing is taken out before
+        self._queue.popleft()
         self._keep(self._run(run, item))
 
     def _run(self, run: Run, item: Item) -> Outcome:
         task = item.task
+        # First, or an interrupt that comes in between would find nothing to interrupt.
+        self.running = task
+        self._asked = False
         self.page.begin(task)
         started = time.time()
         begin = time.perf_counter()
-        self.running = task
         try:
             self.link.leave()  # what was asked for meanwhile is done here
             status, packed = self.calls.run(run, item)
+            self.link.busy = 1
         except KeyboardInterrupt as error:  # after the end of the user's code
+            self.link.busy = 1
             status, packed = self.calls.failure(error, task)
-        self.link.busy = 1
+        duration = time.perf_counter() - begin
+        self._send_output()
         self.running = 0
         self._interrupted = 0
-        if os.getpid() != self._pid:
-            os._exit(0)  # the user's code forked, and the child came back out of it
         self.page.end()
-        duration = time.perf_counter() - begin
         self.calls.note(run.function, duration)
         payload, segments, spilled = packed
         return Outcome(task, status, payload, started, duration, segments, spilled)
 
     def _keep(self, outcome: Outcome) -> None:
         """Hold an outcome for the next frame, or send it with those held."""
-        for stream in self.streams:
-            stream.flush()
         self._outcomes.append(outcome)
         self._held_bytes += len(outcome.payload)
         now = time.perf_counter()
-        output = self.pipes.drain(outcome.task)
-        if output:
-            self.link.send(output)
         if (
             not self._queue
             or now - self._flushed > HOLD
@@ -168,6 +164,22 @@ class Engine:
             or self._held_bytes > HOLD_BYTES
         ):
             self._flush()
+
+    def _send_output(self) -> None:
+        """What the running task has written and nobody has sent: before its outcome."""
+        for stream in self.streams:
+            if stream.held:
+                stream.flush_all()
+        if self.pipes.waiting():
+            self.link.acquire()
+            try:
+                output = self.pipes.drain(self.running)
+                if output:
+                    self.link.write(pack_stream(output))
+            except LinkLost:
+                pass  # the outcome meets it again
+            finally:
+                self.link.release()
 
     def _flush(self) -> None:
         """Send the outcomes held, and the names of segments let go."""
@@ -211,9 +223,13 @@ class Engine:
                 self._stopping = True
 
     def _recall(self, tasks: list[int]) -> None:
-        waiting = {item.task for _, item in self._queue} - self._recalled
-        dropped = [task for task in tasks if task in waiting]
-        self._recalled.update(dropped)
+        """Give back what has not been begun, and what has never come here."""
+        ended = {outcome.task for outcome in (*self._kept, *self._outcomes)}
+        begun = ended | {self.running}
+        waiting = {item.task for _, item in self._queue}
+        dropped = [task for task in tasks if task in waiting or task not in begun]
+        gone = set(dropped)
+        self._queue = deque(one for one in self._queue if one[1].task not in gone)
         self.link.send([Dropped(dropped)])
 
     def _take(self, taken: int) -> None:
@@ -225,9 +241,8 @@ class Engine:
     # --- signals ----------------------------------------------------------------------
 
     def on_interrupt(self, _signum: int, _frame: FrameType | None) -> None:
-        """SIGINT: raise in the task it names, if that is the one that runs."""
-        target = self.page.target
-        if not self.running or (target and target != self.running):
+        """SIGINT: raise in whatever runs."""
+        if not self.running:
             return
         if self.link.busy:
             self._interrupted = self.running
@@ -251,7 +266,7 @@ class Engine:
             raise SystemExit(0)
 
     def on_ring(self, _signum: int, _frame: FrameType | None) -> None:
-        """SIGURG: look at the link and send what is held, now or when that is over."""
+        """SIGURG: the keeper wants something, now or when what goes on is over."""
         if self.link.busy:
             self._rung = True
             return
@@ -261,6 +276,7 @@ class Engine:
         self._rung = False
         if not self.running:
             return  # between tasks the loop itself looks
+        interrupt = self._take_interrupt()
         self.link.enter()
         try:
             self._adopt_link()
@@ -271,6 +287,19 @@ class Engine:
         finally:
             # Not a plain decrement: an interrupt may have come meanwhile.
             self.link.leave()
+        if interrupt:
+            # As from a keyboard: the user's code may have a handler of its own.
+            signal.raise_signal(signal.SIGINT)
+
+    def _take_interrupt(self) -> bool:
+        """Whether the keeper wants what runs interrupted; it may say so twice.
+
+        Once is enough: a second one would hit the task while it cleans up.
+        """
+        if self.page.target != self.running or self._asked:
+            return False
+        self._asked = True
+        return True
 
     def _after_busy(self) -> None:
         if self._stopping and self.running:
@@ -285,9 +314,10 @@ class Engine:
     # --- another link -----------------------------------------------------------------
 
     def _introduce(self) -> None:
-        held = [item.task for _, item in self._queue]
+        held = [outcome.task for outcome in (*self._kept, *self._outcomes)]
+        held += [item.task for _, item in self._queue]
         if self.running:
-            held.insert(0, self.running)
+            held.append(self.running)
         version = sys.version_info
         self.link.send(
             [
@@ -324,7 +354,9 @@ class Engine:
         if sock is None:
             return False
         self.link.replace(sock)
+        self._taken = 0
         self._introduce()
-        if self._kept:
-            self.link.send([Done(list(self._kept))])
+        kept = list(self._kept)
+        for at in range(0, len(kept), HOLD_OUTCOMES):
+            self.link.send([Done(kept[at : at + HOLD_OUTCOMES])])
         return True

@@ -4,9 +4,9 @@ It starts them, waits for them (`waitpid`: an engine's end is known in milliseco
 with its cause), interrupts and signals them, and carries what their C code and child
 processes print while their main threads are busy.
 
-    holder (controller or agent) ==control==> keeper ==tether==> engine     new links,
-    as file descriptors
-              '==================== link ====================='
+    holder (controller or agent) ==control==> keeper ==tether==> engine
+              |                                  new links, as file descriptors |
+              `================================= link =========================='
 
 It outlives the holder for a while: a later holder connects to the listening socket and
 gets a new link to each engine. Nothing here opens a network socket.
@@ -21,6 +21,7 @@ import importlib
 import logging
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -30,13 +31,13 @@ from typing import TYPE_CHECKING, Any
 
 from ipcluster.engines.birth import run_engine
 from ipcluster.engines.children import Child, Newborn, Nursery
+from ipcluster.engines.lastwords import last_words
 from ipcluster.wire.codec import FrameReader, pack_stream, unpack_to_keeper
 from ipcluster.wire.errors import ProtocolError
 from ipcluster.wire.messages import (
     Born,
     Died,
     Interrupt,
-    Output,
     Relink,
     Ring,
     Signal,
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Small enough that a stream socket which polls as writable takes it whole.
-CARRY_BYTES = 1 << 13
 # Seconds until the keeper looks again at a pipe whose engine was just writing itself.
 CARRY_PAUSE = 0.001
 # Seconds between asking engines to end and ending them.
@@ -186,11 +185,10 @@ class Keeper:
                 child = self._children.get(slot)
                 if child is not None and child.page.state()[1] == task:
                     child.page.target = task
-                    child.signal(signal.SIGINT)
+                    child.signal(signal.SIGURG)
             case Signal(slot=slot, signum=signum):
                 child = self._children.get(slot)
                 if child is not None:
-                    child.page.target = 0
                     child.stopped = child.stopped or signum == signal.SIGTERM
                     child.signal(signum)
             case Ring(slot=slot):
@@ -232,7 +230,7 @@ class Keeper:
                 closing += [child.link, child.tether]
             child, far = self._nursery.start(slot, closing)
             self._children[slot] = child
-            for fd in (child.stdout, child.stderr):
+            for fd in child.pipes.streams:
                 self._pipes[fd] = child
                 self._poll.register(fd, select.POLLIN)
             self._tell(Born(slot, child.pid), [far.fileno()])
@@ -279,17 +277,16 @@ class Keeper:
 
     def _on_death(self, child: Child, status: int) -> None:
         last, running = child.page.state()
-        with contextlib.suppress(OSError):
-            child.note_stderr(os.read(child.stderr, 1 << 16))
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)  # processes that its tasks started
         del self._children[child.slot]
-        for fd in (child.stdout, child.stderr):
+        for fd in child.pipes.streams:
             if self._pipes.pop(fd, None) is not None:
                 with contextlib.suppress(KeyError):
                     self._poll.unregister(fd)
+        self._carry_last(child, last)
+        tail = last_words(child.page.stderr_tail())
         child.close()
-        tail = bytes(child.tail).decode("utf-8", "replace")
         log.info("engine in slot %d ended: status %d", child.slot, status)
         self._tell(Died(child.slot, status, last, bool(running), tail, child.stopped))
 
@@ -307,23 +304,25 @@ class Keeper:
             self._pause(fd)
             return
         try:
-            data = os.read(fd, CARRY_BYTES)
-            if not data:
+            output = child.pipes.read(fd, child.page.state()[1])
+            if output is None:
                 self._poll.unregister(fd)
                 del self._pipes[fd]
-                return
-            stream = 1 if fd == child.stdout else 2
-            if stream == 2:
-                child.note_stderr(data)
-            text = data.decode("utf-8", "replace")
-            output = Output(child.page.state()[1], stream, text)
-            child.link.send(pack_stream([output]), socket.MSG_DONTWAIT)
+            elif output.text and not child.page.writing:
+                child.link.send(pack_stream([output]), socket.MSG_DONTWAIT)
         except BlockingIOError:
             pass  # the engine has taken it
         except OSError:
             self._pause(fd)
         finally:
             fcntl.lockf(child.lock, fcntl.LOCK_UN)
+
+    def _carry_last(self, child: Child, task: int) -> None:
+        """What a dead engine's pipes still hold, unless it died within a frame."""
+        outputs = child.pipes.drain(task)
+        if not child.page.writing:
+            with contextlib.suppress(OSError):
+                child.link.send(pack_stream(outputs), socket.MSG_DONTWAIT)
 
     def _pause(self, fd: int) -> None:
         with contextlib.suppress(KeyError):
@@ -337,6 +336,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--listen", help="path of the socket for later holders")
     parser.add_argument("--segments", required=True)
     parser.add_argument("--fallback", required=True)
+    parser.add_argument(
+        "--own-folders", action="store_true", help="remove these two at the end"
+    )
     parser.add_argument("--segment-limit", type=int, default=1 << 30)
     parser.add_argument("-n", type=int, default=0)
     parser.add_argument("--preload", default="")
@@ -383,6 +385,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         if options.listen:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(options.listen)
+        if options.own_folders:  # the agent may have been killed
+            for folder in (options.segments, options.fallback):
+                shutil.rmtree(folder, ignore_errors=True)
         return
     del keeper
     logging.getLogger().handlers.clear()

@@ -247,6 +247,7 @@ def build(
         grant_key,
         (str(proof), secret),
         str(place.segment_folder),
+        str(place.segment_fallback),
     )
     table = TaskTable(policy=config.policy, random=Random())
     reception = Reception(config, identity, doors)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import logging
 import os
 import secrets
@@ -28,6 +29,7 @@ import zmq
 
 from ipcluster import __version__
 from ipcluster.engines.agent import Agent
+from ipcluster.engines.approach import Approach
 from ipcluster.engines.holder import Holder
 from ipcluster.launchers.cores import usable_cores
 from ipcluster.wire import tickets
@@ -97,28 +99,52 @@ def read_ticket(path: Path, timeout: float) -> Ticket:
             time.sleep(0.2)
 
 
+# Folders of segments; an agent's pid follows.
+_FOLDERS = f"ipcluster-{os.getuid()}-agent-"
+
+
+def sweep(place: Path) -> None:
+    """Remove what agents left behind that were killed, and their keepers with them.
+
+    A lock tells, for as long as one of the two lives: a pid may be that of another
+    container with the same shared memory.
+    """
+    for folder in place.glob(f"{_FOLDERS}*"):
+        with contextlib.suppress(OSError):
+            fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(fd)
+
+
 @contextlib.contextmanager
-def host_folders() -> Iterator[list[Path]]:
-    """Folders for this host's copies of segments, removed at the end."""
+def host_folders() -> Iterator[tuple[list[Path], list[int]]]:
+    """Folders for this host's copies of segments, and locks that say that we live.
+
+    Removed at the end.
+    """
     made: list[Path] = []
+    locks: list[int] = []
     try:
         for place in (Path("/dev/shm"), Path(tempfile.gettempdir())):
             if place.is_dir() and os.access(place, os.W_OK):
-                made.append(
-                    Path(
-                        tempfile.mkdtemp(
-                            prefix=f"ipcluster-{os.getuid()}-agent-", dir=place
-                        )
-                    )
-                )
-        yield made
+                sweep(place)
+                prefix = f"{_FOLDERS}{os.getpid()}-"
+                made.append(Path(tempfile.mkdtemp(prefix=prefix, dir=place)))
+                locks.append(os.open(made[-1], os.O_RDONLY))
+                fcntl.flock(locks[-1], fcntl.LOCK_EX)
+        yield made, locks
     finally:
+        for fd in locks:
+            os.close(fd)
         for folder in made:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def start_keeper(
-    options: argparse.Namespace, folders: list[Path]
+    options: argparse.Namespace, folders: list[Path], locks: list[int]
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
     ours, theirs = socket.socketpair()
     n = usable_cores() if options.n is None else options.n
@@ -134,13 +160,14 @@ def start_keeper(
         f"--preload={options.preload}",
         # The agent holds the links: without it nobody can reach these engines again.
         "--orphan-seconds=1",
+        "--own-folders",
     ]
     if options.spawn:
         command.append("--spawn")
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        pass_fds=[theirs.fileno()],
+        pass_fds=[theirs.fileno(), *locks],
         start_new_session=True,
     )
     theirs.close()
@@ -153,16 +180,18 @@ def connect(ticket: Ticket, context: zmq.Context[Any]) -> zmq.Socket[bytes]:
     door.linger = 500
     door.heartbeat_ivl, door.heartbeat_timeout = 3000, 15000
     door.tcp_keepalive = 1
-    door.reconnect_ivl, door.reconnect_ivl_max = 100, 5000
+    door.reconnect_ivl, door.reconnect_ivl_max = 100, 1000
     secure_client(door, ticket.server_key, ticket.door_public, ticket.door_secret)
     return door
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> str:
+    """Serve; why it ended, if nobody here asked for that."""
     ticket = read_ticket(options.ticket, options.timeout)
     stale = tickets.is_stale(ticket)
     if stale is not None:
         raise TicketError(stale)
+    addresses = reachable(ticket)
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     version = sys.version_info
     hello = Hello(
@@ -173,30 +202,55 @@ def run(options: argparse.Namespace) -> None:
         "agent",
         __version__,
     )
-    with host_folders() as folders:
-        keeper, control = start_keeper(options, folders)
+    with host_folders() as (folders, locks):
+        keeper, control = start_keeper(options, folders, locks)
         door = connect(ticket, context)
-        agent = Agent(door, hello, keeper.pid, folders)
+        agent = Agent(door, Approach(door, addresses), hello, keeper.pid, folders)
         try:
             agent.hold(Holder(control, agent.poller))
             agent.on_joined = lambda: print(
                 f"ipengine: joined cluster {ticket.cluster_id or 'default'}", flush=True
             )
-            _watch_ends(agent)
-            for address in ticket.addresses:
-                door.connect(address)
-            agent.run(options.timeout, options.patience)
+            with _stopped_by_signals(agent):
+                agent.run(options.timeout, options.patience)
         finally:
             _end(keeper, agent)
             context.destroy(linger=500)
+    if agent.failure:
+        raise ClusterError(agent.failure)
+    return agent.ended
 
 
-def _watch_ends(agent: Agent) -> None:
+def reachable(ticket: Ticket) -> list[str]:
+    """The addresses that may lead to the controller from this host.
+
+    Raises:
+        TicketError: there are none.
+    """
+    if ticket.host == socket.gethostname():
+        return ticket.addresses
+    # A loopback address means another machine on every other host.
+    addresses = [one for one in ticket.addresses if "//127." not in one]
+    if not addresses:
+        raise TicketError(
+            f"the cluster listens on {', '.join(ticket.addresses) or 'no port'} of "
+            f"{ticket.host} only; start it with --ip to reach it from other hosts"
+        )
+    return addresses
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(agent: Agent) -> Iterator[None]:
     def stop(*_: object) -> None:
         agent.stopping = True
 
-    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(signum, stop)
+    signums = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(signum, stop) for signum in signums]
+    try:
+        yield
+    finally:
+        for signum, handler in zip(signums, before, strict=True):
+            signal.signal(signum, handler)
 
 
 def _end(keeper: subprocess.Popen[bytes], agent: Agent) -> None:
@@ -217,10 +271,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         format="%(asctime)s ipengine %(levelname)s: %(message)s",
     )
     try:
-        run(options)
+        ended = run(options)
     except (ClusterError, OSError) as error:
         print(f"ipengine: {error}", file=sys.stderr)
         return 1
+    if ended:
+        print(f"ipengine: {ended}", file=sys.stderr)
     return 0
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ipcluster.wire.places import all_clusters
+
 # Seconds that processes get to end after a test: they were told to, a loaded machine
 # may need a moment until they have.
 ENDING = 5.0
@@ -60,6 +62,9 @@ class Folders:
         return [path for path in self.run.rglob("*") if path.is_socket()]
 
     def remove(self) -> None:
+        # Their segments lie outside of the root.
+        for place in all_clusters(self.clusters):
+            place.remove()
         shutil.rmtree(self.root, ignore_errors=True)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# What of the package lies beside its folders.
+ROOT_FILES = {"__init__.py", "__main__.py", "error.py", "py.typed"}
 LINKS = ROOT / ".src" / "ipcluster"
 
 # Seconds for one command: building and installing reach a package index.
@@ -97,7 +99,7 @@ def test_every_folder_has_a_link_for_type_checkers() -> None:
 
     targets = {link.name: os.readlink(link) for link in LINKS.iterdir()}
 
-    expected = {name: f"../../{name}" for name in floors | {"__init__.py", "py.typed"}}
+    expected = {name: f"../../{name}" for name in floors | ROOT_FILES}
     assert targets == expected
 
 
@@ -115,7 +117,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"ipcluster"}
     floors = {name.split(".")[1] for name in folders_with_code() if "." in name}
     below = {name.split("/")[1] for name in files if name.startswith("ipcluster/")}
-    assert below == floors | {"__init__.py", "py.typed"}
+    assert below == floors | ROOT_FILES
 
 
 def test_wheel_holds_every_module(wheel: Path) -> None:

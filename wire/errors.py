@@ -188,7 +188,10 @@ class CompositeError(RemoteError):
         lines = (
             error.render_traceback()
             if isinstance(error, RemoteError)
-            else [f"--- {_engines([getattr(error, 'engine', None)])} ---", str(error)]
+            else [
+                f"--- {_engines([getattr(error, 'engine', None)])} ---",
+                f"{type(error).__name__}: {error}",
+            ]
         )
         return [f"--- {engines} ---", *lines[1:]] if engines else lines
 

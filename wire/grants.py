@@ -98,7 +98,6 @@ VERBS: dict[str, Verb] = {
     "db_query": _verb(_TAKE, _OWN, "search records of tasks", RESULTS),
     "purge": _verb(f"{_TAKE} {ADMIN}", _OWN, "forget records of tasks", ADMIN),
     "resubmit": _verb(SUBMIT, _OWN, "run tasks again", RESULTS),
-    "interrupt": _verb(f"{_WORK} {CONTROL}", _OWN, "interrupt what runs", CONTROL),
     "signal": _verb(CONTROL, _ENGINES, "send signals to engines"),
     "shutdown": _verb(CONTROL, _ENGINES, "stop engines"),
     "start_engines": _verb(CONTROL, _CLUSTER, "start engines"),

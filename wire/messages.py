@@ -8,14 +8,18 @@ segment's bytes in `Chunk`s of about 1 MiB, so that nothing waits behind a gigab
 
     client C, controller S, agent A (a host's far end of the links), keeper K, engine E
 
-    door      = C:Hello ( S:Welcome | S:Refused ) function  = C:NewFunction
-    before the first task that names its digest task      = ( C:Submit | C:Direct )
-    *S:Output S:Results C:Ack cancel    = C:Cancel S:Results question  = C:Ask S:Answer
-    upload    = C:Chunk *( S:ChunkCredit C:Chunk )     then Submit or Direct names the
-    segment download  = C:Fetch *( S:Chunk C:ChunkCredit ) host      = A:HostJoin
-    S:Welcome *( A:Born | A:Died | A:FromEngine | S:ToEngine | S:ToKeeper |
-    A:KeeperEnded ) engine    = E:Ready *( S:NewFunction S:Run *E:Output E:Done ) S:Stop
-    recall    = S:Recall E:Dropped                     only tasks that have not started
+    door      = C:Hello ( S:Welcome | S:Refused )
+    function  = C:NewFunction            before the first task that names its digest
+    task      = ( C:Submit | C:Direct ) *S:Output S:Results C:Ack
+    cancel    = C:Cancel S:Results
+    question  = C:Ask S:Answer
+    upload    = C:Chunk *( S:ChunkCredit C:Chunk )    then a task names the segment
+    download  = C:Fetch *( S:Chunk C:ChunkCredit )
+    host      = A:HostJoin S:Welcome
+                *( A:Born | A:FromEngine | A:Died | S:ToEngine | S:ToKeeper )
+                [ A:KeeperEnded ]
+    engine    = E:Ready *( S:NewFunction S:Run *E:Output E:Done ) S:Stop
+    recall    = S:Recall E:Dropped       only tasks that have not started
     keeper    = K:Born *( S:Interrupt | S:Signal | S:Ring | S:Spawn | S:Relink ) K:Died
 
 A task's id is `client << 40 | sequence`: unique in the cluster, ordered within a
@@ -196,6 +200,11 @@ class Welcome(Struct, frozen=True, array_like=True, tag="welcome"):
     engines: list[EngineInfo]
     window_tasks: int
     window_bytes: int
+    segment_fallback: str  # where segments lie that found no room in the folder
+
+
+# The reason for whoever sends something else first on a new connection.
+SAY_HELLO = "say hello first: this connection is not known here"
 
 
 class Refused(Struct, frozen=True, array_like=True, tag="refused"):

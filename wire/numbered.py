@@ -62,6 +62,8 @@ class NumberedFrames:
             ProtocolError: a frame before it is missing.
         """
         self.on_taken(message.taken)
+        if not message.number:
+            return True  # not numbered: it only said what came in
         if message.number <= self.taken:
             return False
         if message.number != self.taken + 1:

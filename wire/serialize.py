@@ -13,7 +13,7 @@ import pickle
 import weakref
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from ipcluster.wire import culprit
@@ -22,7 +22,12 @@ from ipcluster.wire.errors import SerializationError
 from ipcluster.wire.functions import Loading, current
 from ipcluster.wire.messages import Digest, Segment
 from ipcluster.wire.reducers import Reducer, reducers
-from ipcluster.wire.snapshots import Snapshot, take_snapshot
+from ipcluster.wire.snapshots import (
+    Snapshot,
+    is_unchanged,
+    lone_code,
+    take_snapshot,
+)
 
 # Bytes from which a buffer or a pickle goes to a segment: a copy of 256 KiB costs about
 # as much as opening and mapping a file.
@@ -127,7 +132,9 @@ def dump_function(
         return dilled.digest(), _store(dilled, pool)
     if type(function) is FunctionType:
         cached = _cache.get(function)
-        if cached is not None and cached.snapshot.is_current():
+        if cached is not None and (
+            is_unchanged(function, cached.code) or cached.snapshot.is_current()
+        ):
             return cached.digest, cached.packed
     elif (
         type(function) is BuiltinFunctionType and type(function.__self__) is ModuleType
@@ -151,6 +158,7 @@ class _Cached(NamedTuple):
     digest: Digest
     packed: Packed
     snapshot: Snapshot
+    code: CodeType | None
 
 
 _cache: weakref.WeakKeyDictionary[FunctionType, _Cached] = weakref.WeakKeyDictionary()
@@ -168,7 +176,7 @@ def _keep(
         return
     snapshot = take_snapshot(pickled.functions or [function])
     if snapshot is not None:
-        _cache[function] = _Cached(digest, packed, snapshot)
+        _cache[function] = _Cached(digest, packed, snapshot, lone_code(function))
 
 
 class _Pickled(NamedTuple):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable
 from operator import is_
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from ipcluster.wire.functions import captured_values, contents, submodules
@@ -41,6 +41,26 @@ class Snapshot:
             if not all(map(is_, now, before)):
                 return False
         return True
+
+
+def lone_code(function: FunctionType) -> CodeType | None:
+    """The code of a function that travels by value and depends on nothing else."""
+    code = function.__code__
+    names = code.co_names or code.co_freevars
+    nested = any(type(constant) is CodeType for constant in code.co_consts)
+    if names or nested or travels_by_reference(function):
+        return None
+    return code if is_unchanged(function, code) else None
+
+
+def is_unchanged(function: FunctionType, code: CodeType | None) -> bool:
+    """Whether the function is still its lone code: quick, for the smallest."""
+    return (
+        function.__code__ is code
+        and function.__defaults__ is None
+        and not function.__kwdefaults__
+        and not function.__dict__
+    )
 
 
 def take_snapshot(functions: Iterable[FunctionType]) -> Snapshot | None:

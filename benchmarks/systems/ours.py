@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,10 +24,24 @@ COMMAND = [sys.executable, "-m", "ipcluster"]
 
 
 def command(*words: str) -> None:
-    """Run `ipcluster WORDS`."""
-    subprocess.run(
-        [*COMMAND, *words], check=True, stdout=subprocess.DEVNULL, timeout=120
-    )
+    """Run `ipcluster WORDS`.
+
+    Raises:
+        RuntimeError: it failed, with what it said.
+    """
+    # A file: a daemon that it leaves may keep its stderr, and a pipe would not end.
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run(
+            [*COMMAND, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            timeout=120,
+        )
+        said.seek(0)
+        if done.returncode:
+            text = said.read().decode(errors="replace").strip()
+            raise RuntimeError(f"ipcluster {words[0]}: {text or done.returncode}")
 
 
 class Ours(System):
