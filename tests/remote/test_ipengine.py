@@ -13,6 +13,7 @@ import pytest
 
 from ipcluster.engines.agent import Agent
 from ipcluster.engines.approach import Approach
+from ipcluster.engines.holder import Holder
 from ipcluster.launchers.engine_app import connect, main, reachable
 from ipcluster.wire import tickets
 from ipcluster.wire.curve import new_curve_keys
@@ -157,9 +158,12 @@ def test_another_version_is_refused(
     hello: Hello = peer.hello(name="agent", **changes)
     door = connect(ticket, peer.socket.context)
     agent = Agent(door, Approach(door, ticket.addresses), hello, 0, [tmp_path])
+    control, keeper = socket.socketpair()
+    agent.hold(Holder(control, agent.poller))
 
     with pytest.raises(ClusterError, match=reason):
         agent.run(20, 20)
 
     agent.close()
     door.close()
+    keeper.close()

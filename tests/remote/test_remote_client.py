@@ -78,7 +78,7 @@ def test_several_at_once_from_threads_and_callbacks(
     # A callback runs in whichever thread brings the bytes that the others wait for.
     called = view.apply_async(lambda x: x + 1, arrays[5])
     inside: list[Any] = []
-    called.add_done_callback(lambda one: inside.append(one.get()))
+    called.add_done_callback(lambda one: inside.append(one.result()))
     for thread in threads:
         thread.join(PATIENCE)
 

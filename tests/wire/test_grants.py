@@ -31,25 +31,25 @@ KEYS = new_signing_keys()
 # What each right alone opens: written out here, so that a slip in the table shows.
 OPENS = {
     "observe": "hello engines cluster_info queue_status",
-    "results": "hello ack released credit fetch result_status get_results history "
+    "results": "hello ack released credit chunk-refused fetch result_status "
+    "get_results history db_query purge",
+    "submit": "hello function submit cancel ack released chunk credit chunk-refused "
+    "fetch engines cluster_info queue_status result_status get_results history "
+    "db_query purge resubmit",
+    "execute": "hello function direct cancel ack released chunk credit chunk-refused "
+    "fetch engines cluster_info queue_status result_status get_results history "
     "db_query purge",
-    "submit": "hello function submit cancel ack released chunk credit fetch engines "
-    "cluster_info queue_status result_status get_results history db_query purge "
-    "resubmit interrupt",
-    "execute": "hello function direct cancel ack released chunk credit fetch engines "
-    "cluster_info queue_status result_status get_results history db_query purge "
-    "interrupt",
-    "control": "hello cancel engines cluster_info queue_status interrupt signal "
-    "shutdown start_engines",
+    "control": "hello cancel engines cluster_info queue_status signal shutdown "
+    "start_engines",
     "admin": "hello engines cluster_info queue_status purge stop",
-    "engine": "hello released chunk credit fetch host from-engine born died "
-    "keeper-ended",
+    "engine": "hello released chunk credit chunk-refused fetch numbered host "
+    "from-engine born died keeper-ended",
 }
 
 # What each right opens that others made.
 OPENS_OTHERS = {
     "results": "fetch result_status get_results history db_query",
-    "control": "cancel interrupt",
+    "control": "cancel",
     "admin": "purge",
 }
 
