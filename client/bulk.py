@@ -3,8 +3,7 @@
 On the controller's host a buffer is written once into a file of the cluster's segment
 folder, and the engines map it. From elsewhere its bytes go to the controller in chunks
 of 1 MiB, never more than `WINDOW_BYTES` ahead of what it has taken, and the controller
-makes the file. Results come back the same two ways. After a broken connection an upload
-begins again, and a download goes on where it stopped.
+makes the file. Results come back the same two ways.
 """
 
 from __future__ import annotations
@@ -95,11 +94,6 @@ class Stores:
         self._uploads.on_refused(message)
         self._downloads.on_refused(message)
 
-    def on_back(self) -> None:
-        """The connection is a new one: what was on its way has not arrived."""
-        self._uploads.on_back()
-        self._downloads.on_back()
-
     def close(self) -> None:
         self.pool.close()
 
@@ -120,11 +114,6 @@ class _Download:
     @property
     def is_done(self) -> bool:
         return self.received >= self.segment.size or self.refusal is not None
-
-    @property
-    def rest(self) -> Segment:
-        name, offset, size = self.segment.name, self.segment.offset, self.segment.size
-        return Segment(name, offset + self.received, size - self.received)
 
     def take(self, offset: int, data: bytes) -> bool:
         """Whether these are the bytes that it waits for: they come in order."""
@@ -202,12 +191,6 @@ class _Downloads:
             download.refusal = message.reason
         self._connection.notify()
 
-    def on_back(self) -> None:
-        for segment in list(self._known):
-            download = self._known.get(segment)
-            if download is not None and not download.is_done:
-                self._connection.post(Fetch(download.rest))
-
     def _of(self, name: str) -> list[_Download]:
         with self._lock:
             return [d for s, d in self._known.items() if s.name == name]
@@ -222,7 +205,6 @@ class _Upload:
 
     unacknowledged: int = 0
     refusal: str | None = None
-    is_broken: bool = False
 
 
 class _Uploads:
@@ -240,17 +222,15 @@ class _Uploads:
             SerializationError: there is no room for them.
         """
         flat = [buffer.cast("B") for buffer in buffers]
-        while True:
-            name = f"{self._connection.session}-{next(self._numbers)}"
-            upload = self._under_way[name] = _Upload()
-            try:
-                if self._send_all(name, upload, flat):
-                    break
-            except BaseException:
-                self.discard([name])
-                raise
-            finally:
-                del self._under_way[name]
+        name = f"{self._connection.session}-{next(self._numbers)}"
+        upload = self._under_way[name] = _Upload()
+        try:
+            self._send_all(name, upload, flat)
+        except BaseException:
+            self.discard([name])
+            raise
+        finally:
+            del self._under_way[name]
         segments, offset = [], 0
         for buffer in flat:
             segments.append(Segment(name, offset, buffer.nbytes))
@@ -259,28 +239,25 @@ class _Uploads:
 
     def _send_all(
         self, name: str, upload: _Upload, buffers: Sequence[memoryview]
-    ) -> bool:
-        """False: the connection broke, and the whole is to be sent again."""
+    ) -> None:
         total = sum([buffer.nbytes for buffer in buffers])
         offset = 0
         for buffer in buffers:
             for start in range(0, buffer.nbytes, CHUNK_BYTES):
                 piece = buffer[start : start + CHUNK_BYTES]
-                if not self._await(upload, WINDOW_BYTES - piece.nbytes):
-                    return False
+                self._await(upload, WINDOW_BYTES - piece.nbytes)
                 upload.unacknowledged += piece.nbytes
                 chunk = Chunk(name, offset + start, total)
                 self._connection.post(Piece(chunk, bytes(piece)))
             offset += buffer.nbytes
-        return self._await(upload, 0)
+        self._await(upload, 0)
 
-    def _await(self, upload: _Upload, most: int) -> bool:
-        """Wait until so much is under way at most. False: the connection broke."""
+    def _await(self, upload: _Upload, most: int) -> None:
+        """Wait until so much is under way at most."""
         connection = self._connection
         connection.wait(
             lambda: (
                 upload.unacknowledged <= most
-                or upload.is_broken
                 or upload.refusal is not None
                 or connection.failure is not None
             )
@@ -290,7 +267,6 @@ class _Uploads:
             raise SerializationError(
                 f"the arguments cannot be brought to the controller: {upload.refusal}"
             )
-        return not upload.is_broken
 
     def on_credit(self, message: ChunkCredit) -> None:
         upload = self._under_way.get(message.name)
@@ -301,11 +277,6 @@ class _Uploads:
         upload = self._under_way.get(message.name)
         if upload is not None:
             upload.refusal = message.reason
-
-    def on_back(self) -> None:
-        for upload in list(self._under_way.values()):
-            upload.is_broken = True
-        self._connection.notify()
 
     def free(self, names: Sequence[str]) -> None:
         """The controller has removed them."""

@@ -37,6 +37,7 @@ from ipcluster.wire.errors import (
     ForkError,
     TimeoutError,  # noqa: A004 - the name users know
 )
+from ipcluster.wire.numbered import NumberedFrames
 from ipcluster.wire.serialize import Packed, load
 from ipcluster.wire.tickets import Ticket
 
@@ -86,7 +87,6 @@ class Connection:
         self._sequence = 0
         self.lock = threading.Lock()
         self._urgent: list[Struct | Piece] = []
-        self._first: list[Struct | Piece] = []
         self.questions: dict[int, Question] = {}
         self._asked = 0
         self._released: deque[str] = deque()
@@ -280,10 +280,18 @@ class Connection:
         """Send what may go now."""
         self._pump.send()
 
-    def post_first(self, message: Struct) -> None:
-        """Send what must come before everything else on a new connection."""
-        self._first = [message]
-        self._pump.send()
+    @property
+    def numbered(self) -> NumberedFrames:
+        """What was sent and received, over all connections."""
+        return self._pump.numbered
+
+    def send_plain(self, frame: bytes) -> None:
+        """Send a frame that has no number."""
+        self._pump.send_plain(frame)
+
+    def send_again(self) -> None:
+        """Send what did not come in over a connection that broke."""
+        self._pump.send_again()
 
     def release(self, name: str) -> None:
         """A segment is no longer mapped here. Called by finalizers: takes no lock."""
@@ -327,8 +335,7 @@ class Connection:
         """Messages for about one frame."""
         with self.lock:
             if self.lifeline.is_lost:
-                first, self._first = self._first, []
-                return first
+                return []
             messages = self._urgent
             self._urgent = []
             if (ack := self.inbox.acknowledge()) is not None:
@@ -339,6 +346,8 @@ class Connection:
                     names.append(self._released.popleft())
                 messages.append(m.Released(names))
             messages.extend(self.outbox.take())
+            if not messages and self.numbered.is_owed:
+                messages.append(self.numbered.said())
             return messages
 
     def deliver(self, frame: bytes, attached: Callable[[], bytes]) -> None:

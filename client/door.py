@@ -27,7 +27,7 @@ from ipcluster.wire.errors import (
     TicketError,
     TimeoutError,  # noqa: A004 - the name users know
 )
-from ipcluster.wire.messages import PROTOCOL, Hello, Refused, Welcome
+from ipcluster.wire.messages import PROTOCOL, Hello, Numbered, Refused, Welcome
 from ipcluster.wire.tickets import Ticket
 
 # Milliseconds between attempts to connect again, at first and at most.
@@ -89,7 +89,7 @@ def knock(
         _prepare(socket, ticket, address)
         watch = Watch(socket)
         socket.connect(address)
-        socket.send(pack([hello(ticket, session)]))
+        socket.send(pack([hello(ticket, session), Numbered(0, 0)]))
         welcome = _await_welcome(socket, watch, ticket, address, timeout)
     except BaseException:
         if watch is not None:

@@ -59,14 +59,21 @@ class Inbox:
     def deliver(self, frame: bytes, attached: Callable[[], bytes]) -> bool:
         """Take in one frame; whether something should be sent now."""
         connection = self._connection
-        for message in unpack_to_client(frame):
+        messages = unpack_to_client(frame)
+        is_new = True
+        if messages and isinstance(first := messages[0], m.Numbered):
+            is_new = connection.numbered.take(first)
+            del messages[0]
+        for message in messages:
             if isinstance(message, m.Chunk):
-                connection.stores.on_chunk(message, attached())
-            else:
+                data = attached()
+                if is_new:
+                    connection.stores.on_chunk(message, data)
+            elif is_new:
                 self._messages.append(message)
         self.finish()
         if not self._unacked:
-            return False
+            return connection.numbered.is_owed
         self._unacked_bytes += len(frame)
         if self._unacked >= ACK_MESSAGES or self._unacked_bytes >= ACK_BYTES:
             return True

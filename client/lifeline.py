@@ -13,15 +13,13 @@ import time
 from typing import TYPE_CHECKING
 
 from ipcluster.client.door import hello
-from ipcluster.client.questions import Question
 from ipcluster.wire import messages as m
+from ipcluster.wire.codec import pack
 from ipcluster.wire.errors import ConnectionLost
 from ipcluster.wire.places import is_alive
 
 if TYPE_CHECKING:
     from ipcluster.client.connection import Connection
-
-_SEQUENCE = (1 << m.SEQUENCE_BITS) - 1
 
 # Seconds between looks whether the controller lives, once the connection is broken,
 # and for how long a controller on another host may stay away.
@@ -45,7 +43,8 @@ class Lifeline:
         """The socket is connected (again): introduce ourselves, if it was broken."""
         connection = self._connection
         if self.is_lost:
-            connection.post_first(hello(connection.ticket, connection.session))
+            greeting = hello(connection.ticket, connection.session)
+            connection.send_plain(pack([greeting, connection.numbered.said()]))
 
     def on_disconnected(self) -> None:
         """The connection broke."""
@@ -76,48 +75,16 @@ class Lifeline:
                 "tasks: make a new Client"
             )
             return
-        self._lost_since = 0.0
         connection.roster.on_welcome(message.engines)
-        with connection.lock:
-            connection.outbox.send_functions_again()
-        connection.stores.on_back()
-        self._look_for_losses()
-
-    def _look_for_losses(self) -> None:
-        """What was on its way when the connection broke may not have arrived."""
-        connection = self._connection
-        with connection.lock:
-            unsent = connection.outbox.unsent()
-            sent = [task for task in connection.calls.outstanding if task not in unsent]
-            questions = list(connection.questions.values())
-            connection.questions.clear()
-        for question in questions:
-            question.fail(ConnectionLost("the connection broke before the answer came"))
-        prefix = f"{connection.session}_"
-        msg_ids = [prefix + str(task & _SEQUENCE) for task in sent]
-        question = Question(self._end_lost)
-        connection.put(question, "result_status", {"msg_ids": msg_ids})
+        # Before anything new is sent: the numbers are to come in order.
+        connection.send_again()
+        self._lost_since = 0.0
         connection.notify()
         connection.send()
 
-    def _end_lost(self, answer: dict[str, list[str]]) -> None:
-        """End the tasks that the controller does not know."""
-        connection = self._connection
-        base = connection.client << m.SEQUENCE_BITS
-        tasks = [base | int(one.rpartition("_")[2]) for one in answer["unknown"]]
-        calls = connection.calls.take(tasks)
-        with connection.lock:
-            size = sum(call.size_bytes for call in calls)
-            connection.outbox.ended(len(calls), size)
-        for call in calls:
-            call.failure = ConnectionLost(
-                "the connection broke before the task arrived: submit it again"
-            )
-            call.end()
-
     def on_refused(self, message: m.Refused) -> None:
         """Not let in again, or something was sent before we noticed the break."""
-        if not self.is_lost:
+        if message.reason != m.SAY_HELLO:
             self._over(f"the controller refused: {message.reason}")
 
     def on_stop(self, _message: m.Stop) -> None:

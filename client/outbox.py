@@ -51,7 +51,7 @@ class Outbox:
         self._messages: deque[msgspec.Struct] = deque()
         self._open: Submit | None = None  # the last message, while it takes more
         self._open_bytes = 0
-        self._functions: OrderedDict[bytes, NewFunction] = OrderedDict()
+        self._functions: OrderedDict[bytes, None] = OrderedDict()
 
     def add(self, function: bytes, mode: int, options: Options, item: Item) -> None:
         """One more task for any engine."""
@@ -99,13 +99,9 @@ class Outbox:
     def add_function(self, message: NewFunction) -> None:
         self._open = None
         self._messages.append(message)
-        self._functions[message.digest] = message
+        self._functions[message.digest] = None
         if len(self._functions) > FUNCTIONS:
             self._functions.popitem(last=False)
-
-    def send_functions_again(self) -> None:
-        """What was on its way over a connection that broke may not have arrived."""
-        self._messages.extendleft(reversed(self._functions.values()))
 
     @property
     def is_open(self) -> bool:

@@ -31,9 +31,9 @@ from msgspec import Struct
 from ipcluster.client.bell import Bell, Ears
 from ipcluster.client.door import Door
 from ipcluster.client.interrupts import Presses
-from ipcluster.wire.codec import pack
 from ipcluster.wire.curve import Happened
 from ipcluster.wire.messages import Chunk
+from ipcluster.wire.numbered import NumberedFrames
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,7 @@ class Pump:
         self._socket = door.socket
         self._watch = door.watch
         self._ends = ends
+        self.numbered = NumberedFrames()
         self._socket_lock = threading.Lock()
         self._serving = threading.Lock()
         self._changed = threading.Condition()
@@ -167,12 +168,23 @@ class Pump:
                 plain.append(message)
                 continue
             if plain:
-                socket.send(pack(plain))
+                socket.send(self.numbered.pack(plain)[0])
                 plain = []
-            socket.send(pack([message.chunk]), zmq.SNDMORE)
-            socket.send(message.data)
+            socket.send_multipart(self.numbered.pack([message.chunk], message.data))
         if plain:
-            socket.send(pack(plain))
+            socket.send(self.numbered.pack(plain)[0])
+
+    def send_plain(self, frame: bytes) -> None:
+        """Send a frame that has no number: the first on a new connection."""
+        with self._socket_lock:
+            if not self._socket.closed:
+                self._socket.send(frame)
+
+    def send_again(self) -> None:
+        """Send what did not come in over a connection that broke."""
+        with self._socket_lock:
+            for frames in self.numbered.again(0):
+                self._socket.send_multipart(frames)
 
     # --- waiting ---------------------------------------------------------------------
 

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 # Windows that a client may fill: what it has not heard of the end of may have ended.
 PATIENCE = 4
+# Bytes of results that wait here, beyond the window that a client has, until it takes
+# these; from the first on it is held back, with the second it is put out.
+HELD_BYTES = 16 << 20
+MOST_WAITING_BYTES = 512 << 20
 
 
 class Conduct:
@@ -121,7 +125,16 @@ class Conduct:
         if reason is not None:
             raise ProtocolError(f"a function did not reach the controller: {reason}")
 
-    def has_overrun(self, peer: Peer) -> bool:
-        """Whether so much waits for a client to take that it is to be put out."""
+    def look_at_results(self, peer: Peer) -> None:
+        """Hold a client back that does not take its results, or put it out at last.
+
+        Held, no more of its balanced tasks are run. What it has named engines for is,
+        since others may wait behind these tasks.
+        """
+        held = peer.waiting_bytes > HELD_BYTES
+        if held != peer.held:
+            peer.held = held
+            self._server.table.on_client_held(peer.number, held)
         most = PATIENCE * self._server.config.window_tasks
-        return peer.waiting_tasks > most or peer.uncounted_bytes > 256 << 20
+        if peer.waiting_tasks > most or peer.waiting_bytes > MOST_WAITING_BYTES:
+            self._server.reception.put_out(peer)

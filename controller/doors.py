@@ -28,6 +28,8 @@ DOMAIN = "ipcluster"
 _FD = int(zmq.FD)
 _EVENTS, _READABLE, _MORE = int(zmq.EVENTS), int(zmq.POLLIN), int(zmq.RCVMORE)
 _NOW, _MORE_FOLLOWS = int(zmq.NOBLOCK), int(zmq.SNDMORE)
+# Frames of one peer: 100 MB at the size of the largest that honest peers send.
+UNREAD_FRAMES = 100
 # Below this, copying a frame costs less than keeping it alive for libzmq's thread.
 ZERO_COPY_BYTES = 1 << 16
 
@@ -143,7 +145,9 @@ class Doors:
                     if event.what is Happened.DISCONNECTED:
                         self.on_disconnect(number, event.value)
 
-    def send(self, door: int, route: bytes, frames: Sequence[bytes]) -> None:
+    def send(
+        self, door: int, route: bytes, frames: Sequence[bytes | memoryview]
+    ) -> None:
         socket = self._sockets[door]
         last = len(frames) - 1
         try:
@@ -170,7 +174,10 @@ def _number(socket: zmq.Socket[bytes], option: int) -> int:
 
 def _router(context: zmq.Context[Any], config: ControllerConfig) -> zmq.Socket[bytes]:
     socket: zmq.Socket[bytes] = context.socket(zmq.ROUTER)
-    socket.sndhwm = socket.rcvhwm = 0
+    socket.sndhwm = 0
+    # What one peer may have waiting here unread; then its connection is not read until
+    # the loop has caught up. (That is back-pressure: only sending drops.)
+    socket.rcvhwm = UNREAD_FRAMES
     socket.linger = 500
     # A stranger's announcement of a frame beyond this closes its connection before
     # memory is taken for it.

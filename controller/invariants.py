@@ -26,7 +26,7 @@ def check_progress(ledger: Ledger, dispatcher: Dispatcher) -> None:
     """After a dispatch: no task waits for an engine that could take it."""
     for client in ledger.clients.values():
         for lane in client.lanes.values():
-            if not lane:
+            if not lane or client.held:
                 continue
             for number, engine in dispatcher.engines.items():
                 may = lane.allowed is None or number in lane.allowed
@@ -91,7 +91,8 @@ def _check_clients(ledger: Ledger) -> None:
         assert len(queued) == len(client.heap), "a lane twice in its client's heap"
         lanes = {id(lane) for lane in client.lanes.values() if lane.queued}
         assert queued == lanes
-        assert client.entry or not client.heap, "a client without its turn"
+        assert client.entry or not client.heap or client.held, "without its turn"
+        assert not (client.held and client.entry)
 
 
 def _check_engine(engine: Engine, dispatcher: Dispatcher) -> None:

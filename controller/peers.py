@@ -51,11 +51,14 @@ class Peer:
     sent_bytes: int = 0
     waiting: deque[tuple[int, list[Outcome]]] = field(default_factory=deque)
     waiting_tasks: int = 0
+    waiting_bytes: int = 0
+    held: bool = False
+    """Whether nothing more is run for it until it takes its results."""
     uncounted_bytes: int = 0
     silenced: bool = False
     next_number: int = 1
     numbered: NumberedFrames | None = None
-    """An agent's frames, which outlive its connections."""
+    """Its frames, if they are to outlive its connections."""
 
     def is_new(self, messages: Sequence[object]) -> bool:
         """Whether a frame has not come before, on an earlier connection."""
@@ -63,6 +66,16 @@ class Peer:
             return True
         first = messages[0]
         return not isinstance(first, Numbered) or self.numbered.take(first)
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it has not heard for long which of its frames came in."""
+        return self.numbered is not None and self.numbered.is_owed
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether what is sent now arrives, if perhaps later."""
+        return self.connected or self.numbered is not None
 
     def add_function(self, message: NewFunction) -> None:
         self.functions[message.digest] = message
@@ -81,6 +94,7 @@ class Peer:
         if self.waiting or self.sent_bytes > RESULTS_WINDOW_BYTES:
             self.waiting.append((engine, outcomes))
             self.waiting_tasks += len(outcomes)
+            self.waiting_bytes += _payload_bytes(outcomes)
         else:
             self._send(engine, outcomes)
 
@@ -89,7 +103,7 @@ class Peer:
 
         False: it is passed over; the last of it is in the task's record.
         """
-        if not self.connected:
+        if not self.is_reachable:
             return False
         if self.sent_bytes > RESULTS_WINDOW_BYTES:
             if not self.silenced:
@@ -109,14 +123,14 @@ class Peer:
             self._send(-1, [])
 
     def _send(self, engine: int, outcomes: list[Outcome]) -> None:
-        size = sum([len(o.payload) for o in outcomes]) + RESULT_BYTES * len(outcomes)
+        size = _payload_bytes(outcomes) + RESULT_BYTES * len(outcomes)
         size += self.uncounted_bytes
         self.uncounted_bytes = 0
         results = Results(self.next_number, engine, outcomes)
         self.next_number += 1
         self.sent.append((results, size))
         self.sent_bytes += size
-        if self.connected:
+        if self.is_reachable:
             self.outbox.append(results)
 
     def on_ack(self, number: int) -> None:
@@ -126,19 +140,17 @@ class Peer:
         while self.waiting and self.sent_bytes <= RESULTS_WINDOW_BYTES:
             engine, outcomes = self.waiting.popleft()
             self.waiting_tasks -= len(outcomes)
+            self.waiting_bytes -= _payload_bytes(outcomes)
             self._send(engine, outcomes)
-
-    @property
-    def untaken_tasks(self) -> int:
-        """Results that wait here or are on their way; a lower bound of the latter."""
-        return self.waiting_tasks + len(self.sent)
-
-    @property
-    def untaken_bytes(self) -> int:
-        return self.sent_bytes + self.uncounted_bytes
 
     def resume(self) -> None:
         """After a reconnect: everything that was sent and not taken, again."""
         self.connected = True
+        if self.numbered is not None:
+            return
         self.outbox = [results for results, _ in self.sent]
         self.uncounted_bytes = 0
+
+
+def _payload_bytes(outcomes: list[Outcome]) -> int:
+    return sum([len(outcome.payload) for outcome in outcomes])

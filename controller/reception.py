@@ -111,9 +111,16 @@ class Reception:
     # --- the door ---------------------------------------------------------------------
 
     def on_hello(
-        self, arrival: Arrival, hello: m.ToController | None, server: Server
+        self,
+        arrival: Arrival,
+        hello: m.ToController | None,
+        counted: m.Numbered | None,
+        server: Server,
     ) -> Peer | None:
-        """Let a stranger in, or tell it in one line why not."""
+        """Let a stranger in, or tell it in one line why not.
+
+        `counted` says that its frames are numbered, and how many of ours it has had.
+        """
         self._server = server
         if not isinstance(hello, m.Hello):
             self._refuse(arrival, m.SAY_HELLO)
@@ -126,9 +133,13 @@ class Reception:
         peer = self._sessions.get(hello.session)
         if peer is None:
             peer = self._admit(arrival, hello, grant)
+            if counted is not None or peer.kind == "agent":
+                peer.numbered = NumberedFrames()
+            self._welcome(peer, server)
         else:
             self._readmit(arrival, peer)
-        self._welcome(peer, server)
+            self._welcome(peer, server)
+            server.sending.send_again(peer, counted.taken if counted else 0)
         return peer
 
     def _check(self, hello: m.Hello) -> Grant:
@@ -173,9 +184,6 @@ class Reception:
         assert self._server is not None
         if kind == "client":
             self._server.table.on_client_joined(peer.number)
-        else:
-            peer.numbered = NumberedFrames()
-            peer.connected = False  # until it has said what it has
         log.info("%s %d (%s) joined", kind, peer.number, peer.name)
         return peer
 
@@ -185,8 +193,9 @@ class Reception:
         self.routes[arrival.door, arrival.route] = peer
         if peer in self._gone:
             self._gone.remove(peer)
-        if peer.kind == "client":
-            peer.resume()
+        peer.resume()
+        if peer.number in self.stations:
+            self.stations[peer.number].on_back()
         log.info("%s %d is back", peer.kind, peer.number)
 
     def _welcome(self, peer: Peer, server: Server) -> None:
@@ -202,11 +211,10 @@ class Reception:
             self._config.window_bytes,
             identity.segment_fallback,
         )
-        if peer.numbered is None:
-            peer.outbox.insert(0, welcome)
-        else:
-            taken = m.Numbered(0, peer.numbered.taken)
-            self._doors.send(peer.door, peer.route, [pack([taken, welcome])])
+        messages: list[m.Numbered | m.Welcome] = [welcome]
+        if peer.numbered is not None:
+            messages.insert(0, peer.numbered.said())
+        self._doors.send(peer.door, peer.route, [pack(messages)])
 
     def _refuse(self, arrival: Arrival, reason: str) -> None:
         stranger = (arrival.door, arrival.route)

@@ -1,10 +1,11 @@
 """What waits for a peer goes out: many messages to a frame, then chunks by credit.
 
-Frames to agents are numbered and kept until they have come in, so they outlive a broken
-connection. A client's results are numbered one by one (`peers.py`).
+Numbered frames are kept until they have come in, so they outlive a broken connection.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 
@@ -27,7 +28,7 @@ class Sending:
 
     def flush(self, peer: Peer) -> None:
         """Send what waits for a peer, in frames of about `BATCH_BYTES`."""
-        if peer.kind != "agent" and not peer.connected:
+        if not peer.is_reachable:
             peer.outbox.clear()
             return
         messages, peer.outbox = peer.outbox, []
@@ -43,14 +44,14 @@ class Sending:
             self._send(peer, batch)
         for chunk, data in self._transfers.take(peer):
             self._send(peer, [chunk], data)
-        if peer.numbered is not None:
-            owed = peer.numbered.owed()
-            if owed is not None and peer.connected:
-                self._doors.send(peer.door, peer.route, [owed])
+        numbered = peer.numbered
+        if numbered is not None and numbered.is_owed and peer.connected:
+            self._doors.send(peer.door, peer.route, [pack([numbered.said()])])
 
     def _send(
         self, peer: Peer, messages: list[msgspec.Struct], data: bytes | None = None
     ) -> None:
+        frames: Sequence[bytes | memoryview]
         if peer.numbered is None:
             frames = [pack(messages)] if data is None else [pack(messages), data]
         else:
@@ -59,7 +60,7 @@ class Sending:
             self._doors.send(peer.door, peer.route, frames)
 
     def send_again(self, peer: Peer, taken: int) -> None:
-        """An agent is back and has had so many of our frames: the others again."""
+        """A peer is back and has had so many of our frames: the others again."""
         if peer.numbered is not None:
             for frames in peer.numbered.again(taken):
                 self._doors.send(peer.door, peer.route, frames)

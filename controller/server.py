@@ -25,9 +25,10 @@ from ipcluster.controller.actions import Assign, Drop, Interrupt, Recall, Reply
 from ipcluster.controller.agents import AgentStation
 from ipcluster.controller.conduct import Conduct
 from ipcluster.controller.config import ControllerConfig
-from ipcluster.controller.doors import Arrival, Doors
+from ipcluster.controller.doors import Doors
 from ipcluster.controller.holds import CONTROLLER, Holds
 from ipcluster.controller.hub import Hub
+from ipcluster.controller.intake import Intake
 from ipcluster.controller.peers import Peer
 from ipcluster.controller.reception import Reception
 from ipcluster.controller.segments import Segments
@@ -42,13 +43,11 @@ from ipcluster.controller.stations import (
 from ipcluster.controller.tasks import TaskTable
 from ipcluster.controller.transfers import Transfers
 from ipcluster.wire import messages as m
-from ipcluster.wire.codec import pack, unpack_from_link, unpack_to_controller
-from ipcluster.wire.errors import ClusterError, ProtocolError
+from ipcluster.wire.codec import pack, unpack_from_link
+from ipcluster.wire.errors import ProtocolError
 
 log = logging.getLogger(__name__)
 
-# Messages taken from one door before engines get their turn.
-DRAIN_MESSAGES = 200
 # Seconds of silence of an engine with work waiting behind its first task, after which
 # it is asked to look.
 RING_AFTER = 0.010
@@ -75,6 +74,7 @@ class Server:
         self.roster = Roster()
         self.hub = Hub(self)
         self.conduct = Conduct(self)
+        self.intake = Intake(self)
         self.sending = Sending(doors, transfers)
         self.local: LocalStation | None = None
         self.poller = select.poll()
@@ -100,7 +100,7 @@ class Server:
     def step(self, timeout: float | None) -> None:
         """One round; `timeout` in seconds."""
         for door in self.doors.used():
-            if self._read_door(door):
+            if self.intake.read(door):
                 timeout = 0.0
         milliseconds = None if timeout is None else max(0, int(timeout * 1000 + 0.999))
         ready = self.poller.poll(milliseconds)
@@ -110,7 +110,7 @@ class Server:
             if socket is None:
                 self._read_local(fd, events)
             elif self.doors.is_door(socket):
-                self._read_door(socket)
+                self.intake.read(socket)
             else:
                 self.doors.tend(socket)
         self.table.on_tick(self.now)
@@ -136,104 +136,6 @@ class Server:
                 due = ring if due is None or ring < due else due
         return None if due is None else max(0.0, due - time.monotonic())
 
-    # --- what comes in ----------------------------------------------------------------
-
-    def _read_door(self, source: Any) -> bool:
-        """Take what has come to a door, a fair share; whether there was any."""
-        routes = self.reception.routes
-        for taken in range(DRAIN_MESSAGES):
-            arrival = self.doors.receive(source, routes)
-            if arrival is None:
-                return taken > 0
-            peer = self.reception.peer_of(arrival)
-            try:
-                messages = unpack_to_controller(arrival.frame)
-                if peer is None:
-                    peer = self._greet(arrival, messages)
-                    messages = messages[1:]
-                elif not peer.is_new(messages):
-                    continue
-            except ClusterError as error:
-                name = peer.name if peer else "a stranger"
-                log.warning("a frame from %s dropped: %s", name, error)
-                continue
-            except Exception:
-                log.exception("a frame from a peer failed")
-                continue
-            if peer is not None:
-                for message in messages:
-                    self._take(peer, message, arrival)
-        self.doors.read_again(source)
-        return True
-
-    def _greet(self, arrival: Arrival, messages: list[m.ToController]) -> Peer | None:
-        peer = self.reception.on_hello(arrival, messages[0] if messages else None, self)
-        if peer is not None:
-            self._dirty[peer.number] = peer
-        return peer
-
-    def _take(self, peer: Peer, message: m.ToController, arrival: Arrival) -> None:
-        """One message; what is wrong with it is no reason to drop those that follow."""
-        try:
-            self._on_message(peer, message, arrival)
-        except ClusterError as error:
-            log.warning("a message from %s dropped: %s", peer.name, error)
-        except Exception:
-            log.exception("a message from %s failed", peer.name)
-
-    def _on_message(
-        self, peer: Peer, message: m.ToController, arrival: Arrival
-    ) -> None:
-        """One message of a peer that has been let in; every one is authorized first."""
-        self.reception.authorize(peer, message)
-        table, now = self.table, self.now
-        match message:
-            case m.Submit() | m.Direct():
-                reason = self.conduct.check(peer, message)
-                if reason is not None:
-                    self.hub.deny(peer, message, ClusterError(reason))
-                else:
-                    self._on_tasks(peer, message)
-            case m.NewFunction():
-                if message.segments:
-                    self.conduct.check_function(peer, message)
-                    maker = ("client", peer.number)
-                    self.holds.hold(CONTROLLER, message.segments, maker)
-                peer.add_function(self.hub.functions.add(message))
-            case m.Ack():
-                peer.on_ack(message.number)
-                self._dirty[peer.number] = peer
-            case m.Cancel():
-                # Others' tasks were named only if the grant covers them.
-                table.on_cancel(
-                    peer.number, message.tasks, message.interrupt, now, admin=True
-                )
-            case m.Released():
-                self.segments.on_released(peer, message.names)
-            case m.Ask():
-                answer = self.hub.answer(peer, message)
-                peer.outbox.append(answer)
-                peer.count(len(answer.body))
-                self._dirty[peer.number] = peer
-            case m.Chunk() | m.ChunkCredit() | m.ChunkRefused() | m.Fetch():
-                self.transfers.on_message(peer, message, arrival.extra)
-                self._dirty[peer.number] = peer
-            case m.HostJoin() | m.FromEngine() | m.Died() | m.Born() | m.KeeperEnded():
-                self._on_agent(peer, message)
-            case m.Numbered():
-                self._dirty[peer.number] = peer
-            case m.Hello():
-                raise ProtocolError("a second hello on one connection")
-
-    def _on_tasks(self, peer: Peer, message: m.Submit | m.Direct) -> None:
-        code = peer.function(message.function)
-        if isinstance(message, m.Submit):
-            self.segments.hold_items(("client", peer.number), message.items)
-            self.table.on_submit(peer.number, message, self.now, code=code)
-        else:
-            self.segments.hold_items(("client", peer.number), [message.item])
-            self.table.on_direct(peer.number, message, self.now, code=code)
-
     # --- engines ----------------------------------------------------------------------
 
     def add_local(self, station: LocalStation) -> None:
@@ -251,19 +153,6 @@ class Server:
                 self.on_station(station, event)
         except StationGone:
             self.lose_station(station, "its keeper ended")
-
-    def _on_agent(self, peer: Peer, message: Any) -> None:
-        station = self.reception.station_of(peer, message)
-        if isinstance(message, m.HostJoin):
-            peer.connected = True
-            self.sending.send_again(peer, message.taken)
-            station.on_back()
-            self._dirty[peer.number] = peer
-        elif isinstance(message, m.KeeperEnded):
-            self.lose_station(station, "its host's keeper ended")
-            self.reception.leave(peer)
-        else:
-            self.on_station(station, message)
 
     def on_station(
         self, station: Station, event: m.Born | m.Died | m.FromEngine
@@ -373,8 +262,8 @@ class Server:
                 self.holds.hold(("client", peer.number), outcome.segments, CONTROLLER)
         peer.deliver(action.engine, action.outcomes)
         self._dirty[peer.number] = peer
-        if self.conduct.has_overrun(peer):
-            self.reception.put_out(peer)
+        if peer.waiting:
+            self.conduct.look_at_results(peer)
 
     def _assign(self, action: Assign) -> None:
         engine = self.roster.engines.get(action.engine)

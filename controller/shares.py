@@ -22,6 +22,7 @@ class Client:
         "assigned",
         "entry",
         "heap",
+        "held",
         "id",
         "lanes",
         "past",
@@ -34,6 +35,7 @@ class Client:
     def __init__(self, number: int) -> None:
         self.id = number
         self.present = True
+        self.held = False  # it does not take its results: nothing more is run for it
         self.unfinished = 0
         self.size_bytes = 0  # of the payloads of its unfinished tasks
         self.assigned = 0
@@ -87,6 +89,9 @@ class Shares:
         self._serial = 0
 
     def push(self, client: Client) -> None:
+        if client.held:
+            client.entry = 0
+            return
         self._serial += 1
         client.entry = self._serial
         heappush(self._heap, (client.assigned, self._serial, client))

@@ -93,6 +93,17 @@ class TaskTable:
         """Its tasks go on; their outcomes are kept for whoever asks for them."""
         self._ledger.leave(client)
 
+    def on_client_held(self, client: int, held: bool) -> None:
+        """It does not take its results fast enough, or does again.
+
+        While it is held none of its balanced tasks is given out.
+        """
+        known = self._ledger.clients.get(client)
+        if known is not None and known.held != held:
+            known.held = held
+            if known.heap:
+                self._dispatcher.shares.push(known)
+
     def on_engine_joined(
         self,
         engine: int,

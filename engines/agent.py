@@ -169,7 +169,7 @@ class Agent:
     def _read_watch(self) -> None:
         for what in self._approach.read():
             if what is Happened.WELCOMED:
-                self._door.send(pack([self._hello]))
+                self._greet()
             elif what is Happened.DISCONNECTED and self._gone_since is None:
                 log.warning("the connection to the controller is down")
                 self._gone_since = time.monotonic()
@@ -246,22 +246,24 @@ class Agent:
 
     # --- in and out of the cluster ----------------------------------------------------
 
+    def _greet(self) -> None:
+        self._door.send(pack([self._hello, self._numbered.said()]))
+
     def _join(self, welcome: m.Welcome) -> None:
         self._gone_since = None
         identity = (welcome.epoch, welcome.client)
         first, known = self._identity is None, self._identity == identity
         self._identity = identity
-        if not first and not known:
-            self._begin_anew()
-        born = list(self._born.values())
-        join = m.HostJoin(platform.node(), self._keeper_pid, born, self._numbered.taken)
-        self._send([pack([join])])
         if known:
             log.warning("the controller is back")
             for frames in self._numbered.again(0):
                 self._send(frames)
-        else:
-            self.on_joined()
+            return
+        if not first:
+            self._begin_anew()
+        born = list(self._born.values())
+        self._outbox.insert(0, m.HostJoin(platform.node(), self._keeper_pid, born))
+        self.on_joined()
 
     def _begin_anew(self) -> None:
         """This controller knows nothing of us, or has given us up.
@@ -283,7 +285,7 @@ class Agent:
         # comes after it, and then all is sent again that was not taken.
         if self._gone_since is None:
             self._gone_since = time.monotonic()
-            self._door.send(pack([self._hello]))
+            self._greet()
 
     def _read_holder(self, fd: int, events: int) -> None:
         assert self._holder is not None
@@ -319,11 +321,10 @@ class Agent:
             self._send(self._numbered.pack(batch))
         for chunk, data in self._files.take():
             self._send(self._numbered.pack([chunk], data))
-        owed = self._numbered.owed()
-        if owed is not None:
-            self._send([owed])
+        if self._numbered.is_owed:
+            self._send([pack([self._numbered.said()])])
 
-    def _send(self, frames: list[bytes]) -> None:
+    def _send(self, frames: Sequence[bytes | memoryview]) -> None:
         # Not connected any more: numbered frames are sent again.
         with contextlib.suppress(zmq.Again):
             self._door.send_multipart(frames, zmq.NOBLOCK, copy=False)

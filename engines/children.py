@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import mmap
 import os
 import signal
 import socket
@@ -79,37 +80,31 @@ class Nursery:
         out_read, out_write = os.pipe()
         error_read, error_write = os.pipe()
         lock = new_lock_file()
-        page_fd = new_lock_file() if self.spawn else -1
-        if self.spawn:
-            os.ftruncate(page_fd, 1 << 16)
+        page_fd = _new_page_file() if self.spawn else -1
         page = StatePage(page_fd)
-        birth = Birth(
-            slot,
-            link.fileno(),
-            tether.fileno(),
-            out_read,
-            error_read,
-            lock,
-            page_fd,
-            self.segment_folder,
-            self.fallback_folder,
-            self.segment_limit,
-        )
+        files = link.fileno(), tether.fileno(), out_read, error_read, lock, page_fd
+        folders = self.segment_folder, self.fallback_folder
+        birth = Birth(slot, *files, *folders, self.segment_limit)
         if self.spawn:
             pid = _spawn(birth, out_write, error_write)
             os.close(page_fd)
         else:
             pid = _fork()
             if pid == 0:
-                _become(
-                    birth, out_write, error_write, [far, ours, link, tether, *closing]
-                )
+                closing = [far, ours, link, tether, *closing]
+                _become(birth, out_write, error_write, closing)
                 raise Newborn(birth, page)
         tether.close()
         os.close(out_write)
         os.close(error_write)
         pipes = Pipes(out_read, error_read, page)
         return Child(slot, pid, link, ours, pipes, lock, page), far
+
+
+def _new_page_file() -> int:
+    fd = new_lock_file()
+    os.ftruncate(fd, mmap.PAGESIZE)
+    return fd
 
 
 def _fork() -> int:

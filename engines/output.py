@@ -32,6 +32,8 @@ PIPE_READS = (1 << 16) // PIPE_BYTES
 # Characters of one message, and messages of one frame.
 TEXT_CHARACTERS = 1 << 18
 FRAME_TEXTS = 16
+# Threads whose begun lines are kept apart; empty ones beyond are forgotten.
+MOST_THREADS = 1000
 # A line that never ends is sent when it is about this long, or of so many pieces.
 HOLD_CHARACTERS = 8192
 
@@ -176,8 +178,11 @@ class LinkStream(io.TextIOBase):
             held = self.held.get(thread)
             while held:
                 pieces.append(held.popleft())
-            if thread == threading.get_ident():
-                self.held.pop(thread, None)
+        if len(self.held) > MOST_THREADS:
+            # Those of threads that have ended, most likely. Not each as it is emptied:
+            # a handler may empty one between its look-up and its next line.
+            for thread in [t for t, held in list(self.held.items()) if not held]:
+                del self.held[thread]
         text = "".join(pieces)
         if not text.isascii():
             text = text.encode("utf-8", self.errors).decode()

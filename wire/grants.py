@@ -82,7 +82,7 @@ VERBS: dict[str, Verb] = {
     "credit": _verb(f"{_TAKE} {ENGINE}", _CLUSTER, "say that bytes have arrived"),
     "chunk-refused": _verb(f"{_TAKE} {ENGINE}", _CLUSTER, "refuse bytes of a segment"),
     "fetch": _verb(f"{_TAKE} {ENGINE}", _OWN, "take bytes of a segment", RESULTS),
-    "numbered": _verb(ENGINE, _CLUSTER, "number its frames"),
+    "numbered": _verb(_ANY, _CLUSTER, "number its frames"),
     "host": _verb(ENGINE, _CLUSTER, "bring a host with engines"),
     "keeper-ended": _verb(ENGINE, _OWN, "say that a host's engines ended"),
     "from-engine": _verb(ENGINE, _OWN, "relay what an engine says"),

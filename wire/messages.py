@@ -6,20 +6,21 @@ never ride in a message: they lie in *segments* (`wire/segments.py`), and a mess
 carries `Segment` references. A peer without access to the controller's host moves a
 segment's bytes in `Chunk`s of about 1 MiB, so that nothing waits behind a gigabyte.
 
-    client C, controller S, agent A (a host's far end of the links), keeper K, engine E
+    client C, agent A, controller S, keeper K, engine E
 
-    door      = C:Hello ( S:Welcome | S:Refused )
-    function  = C:NewFunction            before the first task that names its digest
+    door      = C:Hello [ C:Numbered ] ( S:Welcome | S:Refused )
+    function  = C:NewFunction                before the first task that names its digest
     task      = ( C:Submit | C:Direct ) *S:Output S:Results C:Ack
     cancel    = C:Cancel S:Results
     question  = C:Ask S:Answer
-    upload    = C:Chunk *( S:ChunkCredit C:Chunk )    then a task names the segment
-    download  = C:Fetch *( S:Chunk C:ChunkCredit )
-    host      = A:HostJoin S:Welcome
-                *( A:Born | A:FromEngine | A:Died | S:ToEngine | S:ToKeeper )
-                [ A:KeeperEnded ]
+    upload    = C:Chunk *( S:ChunkCredit C:Chunk ) [ S:ChunkRefused ]
+                                              then Submit or Direct names the segment
+    download  = C:Fetch ( S:ChunkRefused | *( S:Chunk C:ChunkCredit ) )
+    host      = A:Hello A:Numbered S:Welcome A:HostJoin
+                *( A:Born | A:Died | A:FromEngine | S:ToEngine | S:ToKeeper )
+                ( A:KeeperEnded | S:Stop )    and bytes of segments, both ways
     engine    = E:Ready *( S:NewFunction S:Run *E:Output E:Done ) S:Stop
-    recall    = S:Recall E:Dropped       only tasks that have not started
+    recall    = S:Recall E:Dropped            only tasks that have not started
     keeper    = K:Born *( S:Interrupt | S:Signal | S:Ring | S:Spawn | S:Relink ) K:Died
 
 A task's id is `client << 40 | sequence`: unique in the cluster, ordered within a
@@ -376,22 +377,19 @@ class ChunkRefused(Struct, frozen=True, array_like=True, tag="chunk-refused"):
 
 
 class HostJoin(Struct, frozen=True, array_like=True, tag="host"):
-    """agent -> controller: I hold the links of this host's engines.
-
-    `taken` of your numbered frames have come in so far.
-    """
+    """agent -> controller: I hold the links of this host's engines."""
 
     host: str
     keeper_pid: int
     engines: list[Born]
-    taken: int = 0
 
 
 class Numbered(Struct, frozen=True, array_like=True, tag="numbered"):
-    """agent <-> controller, first in its frame: which frame this is, from 1 on.
+    """client or agent <-> controller, first in its frame: which frame this is.
 
-    `taken` of yours have come in; those after it are sent again when a connection
-    replaces one that broke (`wire/numbered.py`). Number 0 only says that.
+    From 1 on. `taken` of yours have come in; those after it are sent again when a
+    connection replaces one that broke (`wire/numbered.py`). Number 0 only says that,
+    and behind a `Hello` or before a `Welcome` also that frames are numbered.
     """
 
     number: int

@@ -1,10 +1,11 @@
-"""Frames between an agent and its controller that survive a broken connection.
+"""Frames between a peer and its controller that survive a broken connection.
 
-Each side numbers its frames and keeps them until the other has said that they came in,
-which is said in every frame that goes the other way. When a new connection replaces
-one that broke, each says how many it has, the other sends the rest again, and what
-comes twice is passed over. So nothing between the two is lost, doubled or out of
-order, whatever it is: an outcome, an engine's end, a chunk.
+A peer that begins with a `Numbered` behind its `Hello` has such a connection. Each side
+numbers its frames and keeps them until the other has said that they came in, which is
+said in every frame that goes the other way. When a new connection replaces one that
+broke, each says how many it has, the other sends the rest again, and what comes twice
+is passed over. So nothing between the two is lost, doubled or out of order, whatever
+it is: a task, an outcome, an engine's end, a chunk.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from ipcluster.wire.messages import Numbered
 SILENT_FRAMES = 16
 
 
+Buffer = bytes | memoryview
+
+
 class _Sent(NamedTuple):
     number: int
-    frames: list[bytes]
+    frames: list[Buffer]
     size_bytes: int
 
 
@@ -42,11 +46,11 @@ class NumberedFrames:
         """What was sent and is not known to have come in."""
 
     def pack(
-        self, messages: Sequence[msgspec.Struct], data: bytes | None = None
-    ) -> list[bytes]:
+        self, messages: Sequence[msgspec.Struct], data: Buffer | None = None
+    ) -> list[Buffer]:
         """The next frame, to be sent; it is kept. `data`: a chunk's bytes."""
         self._number += 1
-        frames = [pack([Numbered(self._number, self.taken), *messages])]
+        frames: list[Buffer] = [pack([Numbered(self._number, self.taken), *messages])]
         if data is not None:
             frames.append(data)
         size = sum(map(len, frames))
@@ -78,15 +82,17 @@ class NumberedFrames:
         while self._sent and self._sent[0].number <= taken:
             self.size_bytes -= self._sent.popleft().size_bytes
 
-    def again(self, taken: int) -> list[list[bytes]]:
+    def again(self, taken: int) -> list[list[Buffer]]:
         """After a reconnect: the frames to send again, of which `taken` came in."""
         self.on_taken(taken)
         return [sent.frames for sent in self._sent]
 
-    def owed(self, *, at_once: bool = False) -> bytes | None:
-        """A frame that says how many came in, when that is due."""
-        silent = self.taken - self._told
-        if not silent or (silent < SILENT_FRAMES and not at_once):
-            return None
+    @property
+    def is_owed(self) -> bool:
+        """Whether to say how many came in, even if there is nothing else to say."""
+        return self.taken - self._told >= SILENT_FRAMES
+
+    def said(self) -> Numbered:
+        """How many came in, in a message by itself."""
         self._told = self.taken
-        return pack([Numbered(0, self.taken)])
+        return Numbered(0, self.taken)

@@ -30,19 +30,19 @@ KEYS = new_signing_keys()
 
 # What each right alone opens: written out here, so that a slip in the table shows.
 OPENS = {
-    "observe": "hello engines cluster_info queue_status",
-    "results": "hello ack released credit chunk-refused fetch result_status "
+    "observe": "hello numbered engines cluster_info queue_status",
+    "results": "hello numbered ack released credit chunk-refused fetch result_status "
     "get_results history db_query purge",
-    "submit": "hello function submit cancel ack released chunk credit chunk-refused "
-    "fetch engines cluster_info queue_status result_status get_results history "
-    "db_query purge resubmit",
-    "execute": "hello function direct cancel ack released chunk credit chunk-refused "
-    "fetch engines cluster_info queue_status result_status get_results history "
-    "db_query purge",
-    "control": "hello cancel engines cluster_info queue_status signal shutdown "
-    "start_engines",
-    "admin": "hello engines cluster_info queue_status purge stop",
-    "engine": "hello released chunk credit chunk-refused fetch numbered host "
+    "submit": "hello numbered function submit cancel ack released chunk credit "
+    "chunk-refused fetch engines cluster_info queue_status result_status get_results "
+    "history db_query purge resubmit",
+    "execute": "hello numbered function direct cancel ack released chunk credit "
+    "chunk-refused fetch engines cluster_info queue_status result_status get_results "
+    "history db_query purge",
+    "control": "hello numbered cancel engines cluster_info queue_status signal "
+    "shutdown start_engines",
+    "admin": "hello numbered engines cluster_info queue_status purge stop",
+    "engine": "hello numbered released chunk credit chunk-refused fetch host "
     "from-engine born died keeper-ended",
 }
 
