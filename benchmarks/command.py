@@ -8,12 +8,26 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
+from benchmarks.kernels import KERNELS
+from benchmarks.kernels import OPTIONAL as OPTIONAL_KERNELS
+from benchmarks.kernels import PEERS as PEER_KERNELS
 from benchmarks.record import record
 from benchmarks.rounds import run_row
 from benchmarks.row import Row
 from benchmarks.rows import ROWS
-from benchmarks.systems import OPTIONAL, PEERS, SYSTEMS
+from benchmarks.shells import OPTIONAL as OPTIONAL_SHELLS
+from benchmarks.shells import PEERS as PEER_SHELLS
+from benchmarks.shells import SHELLS
+from benchmarks.systems import OPTIONAL, SYSTEMS
+from benchmarks.systems import PEERS as PEER_SYSTEMS
 from benchmarks.table import Result, as_text, summary
+
+PEERS = (*PEER_SYSTEMS, *PEER_SHELLS, *PEER_KERNELS)
+PACKAGES = {
+    kind.name: kind.package
+    for kind in (*SYSTEMS.values(), *SHELLS, *KERNELS)
+    if kind.package
+}
 
 _VERSIONS = """
 import json, sys
@@ -42,7 +56,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--peer-python",
         default=sys.executable,
-        help="the interpreter that has loky, ipyparallel, ray, dask and parsl",
+        help="the interpreter that has the peers: loky, ray, ..., ipython, xonsh",
     )
     parser.add_argument("--runs", type=int, help="of each row; default 5, quick 3")
     parser.add_argument("--quick", action="store_true", help="less work in each run")
@@ -77,7 +91,7 @@ def installed(python: str, packages: Sequence[str]) -> dict[str, str]:
 
 
 def interpreter_of(peer_python: str) -> Callable[[str], str]:
-    optional = {kind.name for kind in OPTIONAL}
+    optional = {kind.name for kind in (*OPTIONAL, *OPTIONAL_SHELLS, *OPTIONAL_KERNELS)}
     return lambda system: peer_python if system in optional else sys.executable
 
 
@@ -91,8 +105,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = chosen_rows(options.rows, parser)
     peers = chosen_peers(options.peers, parser)
     runs = options.runs or (3 if options.quick else 5)
-    wanted = {p: SYSTEMS[p].package for p in peers if SYSTEMS[p].package}
-    versions = installed(options.peer_python, [str(p) for p in wanted.values()])
+    asked = {peer for row in rows for peer in row.peers}
+    wanted = {p: PACKAGES[p] for p in peers if p in PACKAGES and p in asked}
+    versions = installed(options.peer_python, list(wanted.values()))
     for peer, package in wanted.items():
         if package not in versions:
             peers.remove(peer)

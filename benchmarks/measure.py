@@ -15,7 +15,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from benchmarks.kernels import KERNELS
 from benchmarks.rows import find
+from benchmarks.shells import SHELLS
 from benchmarks.systems import SYSTEMS
 from benchmarks.systems.system import NotOffered
 
@@ -23,7 +25,8 @@ from benchmarks.systems.system import NotOffered
 def answer(row: str, system: str, *, quick: bool) -> dict[str, Any]:
     """What came of it, in words of JSON."""
     try:
-        figure = find(row).measure(SYSTEMS[system](), quick)
+        kinds = {**SYSTEMS, **{kind.name: kind for kind in (*SHELLS, *KERNELS)}}
+        figure = find(row).measure(kinds[system](), quick)
     except NotOffered:
         return {"not_offered": True}
     except Exception as error:

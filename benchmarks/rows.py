@@ -10,6 +10,8 @@ from benchmarks import (
     flat_memory,
     many_engines,
     memory,
+    prompts,
+    protocol,
     pull,
     roundtrip,
     startup,
@@ -31,6 +33,8 @@ ROWS: tuple[Row, ...] = (
     *death.ROWS,
     *flat_memory.ROWS,
     *many_engines.ROWS,
+    *prompts.ROWS,
+    *protocol.ROWS,
 )
 
 

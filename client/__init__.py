@@ -8,6 +8,7 @@ results.py         AsyncResult and its kin: what a call will have answered
 remotefunction.py  the @remote and @parallel decorators
 dependency.py      what a task waits for or needs: Dependency, @depend, @require
 executor.py        a view as a concurrent.futures.Executor
+bridges.py         ways for other libraries, joblib and Dask, to run on engines
 
 Read client.py first. Nothing here knows a terminal, or where the processes of the
 cluster run: it agrees with them through `ipcluster.wire` alone.

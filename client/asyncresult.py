@@ -122,6 +122,9 @@ class AsyncResult(Reports, Future[Any]):
         for listener in self._listeners or ():
             listener(call, stream, text)
 
+    def on_shown(self, call: Call, event: list[Any]) -> None:
+        """The cell of one of its tasks has something to see."""
+
     def add_listener(self, listener: Listener) -> None:
         """Have `listener(call, stream, text)` called with what its tasks write."""
         self._listeners = [*(self._listeners or ()), listener]
@@ -359,6 +362,8 @@ class AsyncResult(Reports, Future[Any]):
 
     def cancel(self) -> bool:
         """Take back the tasks that have not started, interrupt those that run.
+
+        A task may ignore that: each further call interrupts it once more.
 
         Returns:
             False if all had ended already.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipcluster.client.asyncresult import AsyncResult
+from ipcluster.client.bridges import register_joblib_backend
 from ipcluster.client.dependency import Dependency
 from ipcluster.client.lazymap import LazyMapIterator
 from ipcluster.client.mapresults import AsyncMapResult
@@ -212,12 +213,21 @@ class LoadBalancedView(View):
         if parts:
             options = result._options = self._prepare()
             function = self._function(f)
-            packed = [self._dump((part, kwargs)) for part in parts]
+            packed = self._dump_all((part, kwargs) for part in parts)
             self.client.connection.submit_many(
                 function, _APPLY, options, packed, result._calls
             )
         self._finish(result, False)
         return result
+
+    def register_joblib_backend(
+        self, name: str = "ipcluster", make_default: bool = False
+    ) -> None:
+        """Let joblib run its calls through this view.
+
+        See `ipcluster.register_joblib_backend`.
+        """
+        register_joblib_backend(name, make_default, view=self)
 
     # --- options ---------------------------------------------------------------------
 

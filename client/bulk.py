@@ -32,7 +32,7 @@ from ipcluster.wire.messages import (
     Released,
     Segment,
 )
-from ipcluster.wire.segments import Mapper, SegmentPool
+from ipcluster.wire.segments import Hold, Mapper, SegmentPool
 
 if TYPE_CHECKING:
     from ipcluster.client.connection import Connection
@@ -60,24 +60,31 @@ class Stores:
         if connection.is_local:
             maker = f"c{connection.client}-{connection.session}"
             self.pool = SegmentPool(folders[0], folders[-1], maker, POOL_BYTES)
-            self._mapper = Mapper(folders, connection.release)
+            self._mapper = Mapper(folders)
         else:
             self.pool = self._uploads
 
-    def open(self, segments: Sequence[Segment]) -> list[memoryview]:
-        """The bytes of segments, writable and private. `close_all` when they are read.
+    def map(self, segments: Sequence[Segment], holds: list[Hold]) -> list[memoryview]:
+        """The bytes of segments in files of this host, writable and private.
+
+        Raises:
+            ClusterError, OSError: they cannot be had.
+        """
+        assert self._mapper is not None
+        return self._mapper.map_all(segments, holds)
+
+    def fetch(self, segments: Sequence[Segment]) -> list[memoryview]:
+        """The bytes of segments that lie at the controller; keep their holds meanwhile.
 
         Raises:
             ClusterError: they cannot be had.
         """
-        if self._mapper is not None:
-            return [self._mapper.map(segment) for segment in segments]
         return self._downloads.get(segments)
 
-    def close_all(self, segments: Sequence[Segment]) -> None:
-        """What `open` gave has been read. Mapped segments are released in time."""
-        if self._mapper is None:
-            self._downloads.forget(segments)
+    def give_back(self, segments: Sequence[Segment]) -> None:
+        """These were written, and nobody is told of them."""
+        if segments:
+            self.pool.give_back(list({segment.name for segment in segments}))
 
     def free(self, names: list[str]) -> None:
         """Nobody maps these files of ours any more."""
@@ -152,9 +159,8 @@ class _Downloads:
                     raise ClusterError(
                         f"the result cannot be fetched: {download.refusal}"
                     )
-        except BaseException:
-            self.forget(segments)
-            raise
+        finally:
+            self._forget(segments)
         return [memoryview(download.data) for download in wanted]
 
     def _begin(self, segment: Segment) -> _Download:
@@ -168,18 +174,14 @@ class _Downloads:
             self._connection.post(Fetch(segment))
         return download
 
-    def forget(self, segments: Iterable[Segment]) -> None:
-        """One reader of each less; the last lets go of what the controller keeps."""
+    def _forget(self, segments: Iterable[Segment]) -> None:
+        """One reader of each less."""
         for segment in segments:
             with self._lock:
-                download = self._known.get(segment)
-                if download is None:
-                    continue
+                download = self._known[segment]
                 download.readers -= 1
-                if download.readers:
-                    continue
-                del self._known[segment]
-            self._connection.release(segment.name)
+                if not download.readers:
+                    del self._known[segment]
 
     def on_chunk(self, chunk: Chunk, data: bytes) -> None:
         for download in self._of(chunk.name):
@@ -227,7 +229,7 @@ class _Uploads:
         try:
             self._send_all(name, upload, flat)
         except BaseException:
-            self.discard([name])
+            self.give_back([name])
             raise
         finally:
             del self._under_way[name]
@@ -281,7 +283,7 @@ class _Uploads:
     def free(self, names: Sequence[str]) -> None:
         """The controller has removed them."""
 
-    def discard(self, names: Sequence[str]) -> None:
+    def give_back(self, names: Sequence[str]) -> None:
         """They will not be needed after all."""
         if self._connection.failure is None:
             self._connection.post(Released(list(names)))

@@ -8,19 +8,20 @@ as somebody can ask for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from ipcluster.wire.errors import decode_info, to_error
-from ipcluster.wire.messages import SEQUENCE_BITS, Outcome, Status
+from ipcluster.wire.messages import SEQUENCE_BITS, Outcome, Status, Typed
+from ipcluster.wire.segments import Hold
 
 # Bytes of a payload from which it is let go once it has been read.
 WORTHWHILE = 1024
 
-Load = Callable[[Outcome], Any]
-"""Makes a value of an outcome's payload and segments."""
+Load = Callable[[Outcome, list[Hold]], Any]
+"""Makes a value of an outcome's payload and segments; it takes their holds."""
 
 
 class Owner(Protocol):
@@ -32,17 +33,8 @@ class Owner(Protocol):
     def on_output(self, call: Call, stream: int, text: str) -> None:
         """The call's task wrote this."""
 
-
-class Unclaimed:
-    """Releases segments when it goes, unless they were mapped before."""
-
-    def __init__(self, names: list[str], release: Callable[[str], None]) -> None:
-        self.names = names
-        self._release = release
-
-    def __del__(self) -> None:
-        for name in self.names:
-            self._release(name)
+    def on_shown(self, call: Call, event: list[Any]) -> None:
+        """The call's cell has something to see: `[kind, field, ...]`."""
 
 
 class Call:
@@ -61,11 +53,15 @@ class Call:
     msg_id: str | None = None
     """How others call it, if it is not a task of this client."""
     output: list[tuple[int, str]] | None = None
+    shown: list[list[Any]] | None = None
+    """Events of its cell: `[kind, field, ...]` each."""
+    wish = 0
+    """Which line its cell waits for, and nobody has answered; 0: for none."""
     others: list[Owner] | None = None
     ended = False
     """Those it belongs to have been told, or are being told, that it ended."""
-    unclaimed: Unclaimed | None = None
-    """Segments of a result that nobody has looked at."""
+    holds: Sequence[Hold] = ()
+    """Of the segments of a result that nobody has looked at."""
     _value: Any = None
     _is_loaded = False
 
@@ -133,36 +129,45 @@ class Call:
         for other in self.others or ():
             other.on_output(self, stream, text)
 
+    def tell_shown(self, event: list[Any]) -> None:
+        if self.shown is None:
+            self.shown = []
+        self.shown.append(event)
+        if self.owner is not None:
+            self.owner.on_shown(self, event)
+        for other in self.others or ():
+            other.on_shown(self, event)
+
     def result(self, load: Load, method: str) -> Any:
         """Its value, or its error as an exception that is not raised.
 
         The payload is unpickled the first time anybody asks.
         """
+        # Taken before the look whether another thread has read it meanwhile.
+        outcome, holds = self.outcome, self.holds
         if self._is_loaded:
             return self._value
         if self.failure is not None:
             return self.failure
-        outcome = self.outcome
         assert outcome is not None
         if outcome.status != Status.OK:
             value: Any = self._error(outcome, method)
         else:
-            if self.unclaimed is not None:
-                self.unclaimed.names = []
-                self.unclaimed = None
             try:
-                value = load(outcome)
+                value = load(outcome, list(holds))
             except Exception as error:
                 # The raw bytes stay in `outcome`: their owner may know what to do.
                 self.failure = error
+                holds = self.holds = ()  # not for as long as the traceback is kept
                 return error
+        if not self._is_loaded:
+            self._value = value
+            self._is_loaded = True
             if outcome.segments or len(outcome.payload) > WORTHWHILE:
                 self.outcome = msgspec.structs.replace(
                     outcome, payload=b"", segments=()
                 )
-        if not self._is_loaded:
-            self._value = value
-            self._is_loaded = True
+            self.holds = ()
         return self._value
 
     def error(self, method: str) -> BaseException | None:
@@ -185,7 +190,7 @@ class Call:
         return to_error(info, method=method)
 
 
-def _never(outcome: Outcome) -> Any:
+def _never(outcome: Outcome, holds: list[Hold]) -> Any:
     raise AssertionError("an error needs no loading")
 
 
@@ -219,6 +224,19 @@ class CallTable:
         call = self.outstanding.get(task)
         if call is not None:
             call.tell_output(stream, text)
+
+    def on_shown(self, task: int, event: list[Any], wish: int) -> None:
+        call = self.outstanding.get(task)
+        if call is None or (wish and wish == call.wish):
+            return  # said once more after a cut
+        if wish:
+            call.wish = wish
+        call.tell_shown(event)
+
+    def unanswered(self) -> list[Typed]:
+        """To each cell that waits for a line: nobody will type."""
+        calls = [call for call in list(self.outstanding.values()) if call.wish]
+        return [Typed(call.task, None, call.wish) for call in calls]
 
     def take(self, tasks: Iterable[int]) -> list[Call]:
         """Take these out, without an outcome."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -13,10 +14,11 @@ from ipcluster.client.asyncresult import AsyncResult
 from ipcluster.client.balancedview import LoadBalancedView
 from ipcluster.client.broadcast import BroadcastView
 from ipcluster.client.connection import Connection
+from ipcluster.client.dask_bridge import DaskBridge
 from ipcluster.client.directview import DirectView
 from ipcluster.client.engines import as_index
 from ipcluster.client.executor import ViewExecutor
-from ipcluster.client.finding import find_ticket
+from ipcluster.client.finding import find_ticket, refuse_ssh
 from ipcluster.client.hubresults import AsyncHubResult
 from ipcluster.client.waiting import wait_for_engines
 from ipcluster.wire.errors import InvalidDependency
@@ -26,7 +28,7 @@ from ipcluster.wire.tickets import Ticket
 _SEQUENCE = (1 << SEQUENCE_BITS) - 1
 
 
-class Client(Administration):
+class Client(Administration, DaskBridge):
     """A cluster's client: its engines by number, views on them, results by msg_id.
 
     Args:
@@ -35,6 +37,13 @@ class Client(Administration):
         url_file: the path of a ticket.
         profile: the profile of the cluster.
         profile_dir: the folder of that profile.
+        ipython_dir: refused; profile_dir, or $IPCLUSTER_DIR, says where to look.
+        context: kept for users who give one.
+        debug: kept as `client.debug`.
+        sshserver: refused, as are sshkey, password and paramiko; says what to do.
+        sshkey: see sshserver.
+        password: see sshserver.
+        paramiko: see sshserver.
         timeout: seconds for the controller to answer.
         cluster_id: the id of the cluster.
         cluster: a `Cluster` to connect to; it is kept as `client.cluster`.
@@ -46,10 +55,15 @@ class Client(Administration):
         SecurityError: the controller refused this ticket.
         ProtocolError: it is of another version, or runs another Python.
         TimeoutError: it did not answer.
+        ValueError: an argument that is refused was given.
     """
 
     block = False
     """The `block` flag that new views get."""
+    debug = False
+    profile = ""
+    cluster: Any = None
+    """The `Cluster` that was connected to, if it is known here."""
 
     def __init__(
         self,
@@ -58,19 +72,33 @@ class Client(Administration):
         url_file: str | os.PathLike[str] | None = None,
         profile: str | None = None,
         profile_dir: str | os.PathLike[str] | None = None,
+        ipython_dir: str | os.PathLike[str] | None = None,
+        context: Any = None,
+        debug: bool = False,
+        sshserver: str | None = None,
+        sshkey: str | os.PathLike[str] | None = None,
+        password: str | None = None,
+        paramiko: bool | None = None,
         timeout: float | None = 10,
         cluster_id: str | None = None,
         cluster: Any = None,
         transport: str | None = None,
-        debug: bool = False,
     ) -> None:
-        ticket = find_ticket(
+        find = functools.partial(
+            find_ticket,
             url_file if connection_info is None else connection_info,
             profile=profile,
             profile_dir=profile_dir,
             cluster_id=cluster_id,
             cluster=cluster,
         )
+        refuse_ssh(find, sshserver, sshkey=sshkey, password=password, paramiko=paramiko)
+        if ipython_dir is not None:
+            raise ValueError(
+                "there is no ipython_dir: clusters are found in $IPCLUSTER_DIR, or in "
+                "~/.ipcluster; Client(profile_dir=...) names another folder"
+            )
+        ticket = find()
         self.debug = debug
         self.cluster = cluster
         self.profile = ticket.profile
@@ -154,11 +182,10 @@ class Client(Administration):
         return chosen[0] if as_index(targets) is not None else chosen
 
     def activate(self, targets: Any = "all", suffix: str = "") -> DirectView:
-        """A view on `targets`. Outside of a shell with magics there is nothing to do.
-
-        A shell of ours registers `%px` and the like for the view it gives.
-        """
-        return self.direct_view(targets)
+        """A view on `targets`, made that of `%px`: see `DirectView.activate`."""
+        view = self.direct_view(targets)
+        view.activate(suffix)
+        return view
 
     def wait_for_engines(
         self,
@@ -317,6 +344,12 @@ class Client(Administration):
 
     def spin(self) -> None:
         """Kept for users who call it: results come by themselves."""
+
+    def spin_thread(self, interval: float = 1) -> None:
+        """Kept for users who call it, as `spin`."""
+
+    def stop_spin_thread(self) -> None:
+        """Kept for users who call it, as `spin`."""
 
 
 # Tasks that `history` names.

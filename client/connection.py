@@ -29,6 +29,7 @@ from ipcluster.client.lifeline import Lifeline
 from ipcluster.client.outbox import BATCH_TASKS, Outbox
 from ipcluster.client.pump import Piece, Pump, Ready
 from ipcluster.client.questions import Question
+from ipcluster.client.watchers import Watchers
 from ipcluster.wire import messages as m
 from ipcluster.wire.codec import pack_body
 from ipcluster.wire.errors import (
@@ -38,6 +39,7 @@ from ipcluster.wire.errors import (
     TimeoutError,  # noqa: A004 - the name users know
 )
 from ipcluster.wire.numbered import NumberedFrames
+from ipcluster.wire.segments import Hold
 from ipcluster.wire.serialize import Packed, load
 from ipcluster.wire.tickets import Ticket
 
@@ -82,6 +84,7 @@ class Connection:
         self.closed = False
         self.roster = Roster(welcome.engines)
         self.calls = CallTable()
+        self.watchers = Watchers()
         self.outbox = Outbox(welcome.window_tasks, welcome.window_bytes)
         self._base = welcome.client << m.SEQUENCE_BITS
         self._sequence = 0
@@ -118,6 +121,19 @@ class Connection:
         if self.failure is not None:
             raise self.failure
 
+    def introduce(self, function: m.NewFunction) -> bytes:
+        """The name of a function that has segments; it is sent if it is not known.
+
+        If it is, nobody needs this copy of it.
+        """
+        with self.lock:
+            is_new = self.outbox.needs(function.digest)
+            if is_new:
+                self.outbox.add_function(function)
+        if not is_new:
+            self.stores.give_back(function.segments)
+        return function.digest
+
     def submit(
         self,
         function: bytes | m.NewFunction,
@@ -129,9 +145,9 @@ class Connection:
         now: bool = True,
     ) -> None:
         """Run a task on any engine. With `now` False the caller is about to wait."""
-        self.check()
-        outbox = self.outbox
         payload, segments, spilled = packed
+        self._check_or_give_back(segments)
+        outbox = self.outbox
         call.size_bytes = len(payload)
         with self.lock:
             digest = self._name(function)
@@ -185,8 +201,8 @@ class Connection:
         now: bool = True,
     ) -> None:
         """Run a task on the target of each call."""
-        self.check()
         payload, segments, spilled = packed
+        self._check_or_give_back(segments)
         targets: list[int] = []
         for call in calls:
             call.size_bytes = len(payload)
@@ -212,10 +228,14 @@ class Connection:
             return
         with self.lock:
             unsent = self.outbox.withdraw(tasks)
-            if rest := sorted(tasks - unsent):
+            if unsent.late:
+                late = m.Cancel(sorted(unsent.late), interrupt)
+                self.outbox.cancel_late(late)
+            if rest := sorted(tasks - unsent.tasks - unsent.late):
                 self._urgent.append(m.Cancel(rest, interrupt))
         self._pump.send()
-        self._abort(unsent)
+        self.stores.give_back(unsent.segments)
+        self._abort(unsent.tasks)
 
     def ask(
         self,
@@ -299,20 +319,24 @@ class Connection:
         if not self.closed:
             self._pump.wake()
 
-    def load(self, outcome: m.Outcome) -> Any:
+    def hold(self, segments: Iterable[m.Segment]) -> list[Hold]:
+        """These were brought here, once each: what lets go of them in the end."""
+        return [Hold(segment.name, self.release) for segment in segments]
+
+    def load(self, outcome: m.Outcome, holds: list[Hold]) -> Any:
         """The value of a result: unpickled, large buffers mapped or fetched."""
         if not outcome.segments:
             return load(outcome.payload, (), outcome.spilled)
-        if self.is_local:
-            with self._loading:
-                buffers = self.stores.open(outcome.segments)
-                return load(outcome.payload, buffers, outcome.spilled)
-        # Without the lock: what brings the bytes may be a thread that waits for it.
-        buffers = self.stores.open(outcome.segments)
         try:
+            if self.is_local:
+                with self._loading:
+                    buffers = self.stores.map(outcome.segments, holds)
+                    return load(outcome.payload, buffers, outcome.spilled)
+            # Without the lock: what brings the bytes may be a thread that waits for it.
+            buffers = self.stores.fetch(outcome.segments)
             return load(outcome.payload, buffers, outcome.spilled)
         finally:
-            self.stores.close_all(outcome.segments)
+            holds.clear()
 
     def close(self, linger: float = 1.0) -> None:
         """Send what waits, for at most `linger` seconds, and disconnect."""
@@ -324,6 +348,8 @@ class Connection:
             self._pump.forget()
             return
         if self.failure is None:
+            for typed in self.calls.unanswered():
+                self.post(typed)
             self._pump.wait(self._is_drained, linger)
         self.fail(ConnectionLost("this Client is closed"))
         self._pump.close(linger)
@@ -355,6 +381,11 @@ class Connection:
         if self.inbox.deliver(frame, attached):
             self._pump.send()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether at most one task is under way."""
+        return len(self.calls.outstanding) < 2
+
     def tick(self) -> float:
         """See to what is due; seconds until the next time."""
         patience = 1.0
@@ -371,6 +402,14 @@ class Connection:
         return patience
 
     # --- the rest --------------------------------------------------------------------
+
+    def _check_or_give_back(self, segments: Sequence[m.Segment]) -> None:
+        """As `check`; if nothing can be sent, nobody will ever hear of these."""
+        try:
+            self.check()
+        except ClusterError:
+            self.stores.give_back(segments)
+            raise
 
     def _name(self, function: bytes | m.NewFunction) -> bytes:
         """A function's digest; the function itself is sent first if need be."""

@@ -7,13 +7,13 @@ nothing that is heavy or that has to do with connections.
 from __future__ import annotations
 
 import functools
-import importlib
 import sys
 from collections.abc import Callable, Iterable
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
 from ipcluster.wire.errors import UnmetDependency
+from ipcluster.wire.importable import folder_of, import_from
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -161,12 +161,12 @@ def require(*objects: Any, **mapping: Any) -> depend:
     Raises:
         TypeError: something without a name is among them.
     """
-    modules = []
+    modules: list[tuple[str, str]] = []
     for one in objects:
         if isinstance(one, str):
-            modules.append(one)
+            modules.append((one, folder_of(one)))
         elif isinstance(one, ModuleType):
-            modules.append(one.__name__)
+            modules.append((one.__name__, folder_of(one.__name__)))
         elif hasattr(one, "__name__"):
             mapping[one.__name__] = one
         else:
@@ -174,12 +174,12 @@ def require(*objects: Any, **mapping: Any) -> depend:
     return depend(_has, *modules, **mapping)
 
 
-def _has(*modules: str, **mapping: Any) -> bool:
+def _has(*modules: tuple[str, str], **mapping: Any) -> bool:
     """On the engine: whether all modules are there; they and `mapping` are named."""
     names = vars(sys.modules["__main__"])
-    for module in modules:
+    for module, folder in modules:
         try:
-            importlib.import_module(module)
+            import_from(module, folder)
         except ImportError:
             return False
         top = module.partition(".")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ipcluster.client.asyncresult import AsyncResult
 from ipcluster.client.calls import Call
 from ipcluster.client.engines import as_index
-from ipcluster.client.imports import sync_imports
+from ipcluster.client.imports import folders_of, sync_imports
 from ipcluster.client.mapresults import AsyncMapResult
 from ipcluster.client.partitions import Map, as_sequences, distribution
 from ipcluster.client.view import View, name_of
@@ -19,8 +20,11 @@ from ipcluster.wire.serialize import Packed
 
 if TYPE_CHECKING:
     from ipcluster.client.client import Client
+    from ipcluster.client.conversation import Conversation
 
 _APPLY = int(Mode.APPLY)
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 class DirectView(View):
@@ -43,7 +47,7 @@ class DirectView(View):
         return f"<{type(self).__name__} {shown}>"
 
     def __len__(self) -> int:
-        return len(self._choose(None)[0])
+        return len(self.client.roster.choose(self.targets))
 
     # --- calls -----------------------------------------------------------------------
 
@@ -55,10 +59,7 @@ class DirectView(View):
         *,
         block: bool,
     ) -> Any:
-        self.client.connection.check()
-        function = self._function(f)
-        packed = self._dump((args, kwargs))
-        return self._run(function, packed, name_of(f), block=block)
+        return self._run(f, (args, kwargs), name_of(f), block=block)
 
     def map(
         self,
@@ -91,7 +92,7 @@ class DirectView(View):
         if parts:
             function = self._function(f)
             result._options = options = self._prepare(label)
-            packed = [self._dump(part) for part in parts]
+            packed = self._dump_all(parts)
             self._send_parts(function, int(mode), options, targets, packed, result)
         return self._finish(result, block)
 
@@ -108,10 +109,10 @@ class DirectView(View):
     ) -> AsyncMapResult:
         """Call `f(*part, **kwargs)` for each part, one on each engine."""
         if parts:
-            function = self._function(f)
-            packed = [self._dump((part, kwargs)) for part in parts]
-            options = self._prepare(None)
             targets, _ = self._choose(None)
+            function = self._function(f)
+            packed = self._dump_all((part, kwargs) for part in parts)
+            options = self._prepare(None)
             self._send_parts(function, _APPLY, options, targets, packed, result)
         self._finish(result, False)
         return result
@@ -127,10 +128,9 @@ class DirectView(View):
         label: str | None = None,
     ) -> Any:
         """Run code in the engines' namespaces. The result shows its last expression."""
-        packed = self._dump(((code, None), {}))
         return self._run(
             b"execute",
-            packed,
+            ((code, None, folders_of(code)), {}),
             "execute",
             targets=targets,
             block=block,
@@ -147,10 +147,10 @@ class DirectView(View):
     ) -> Any:
         """Run a file of this host's in the engines' namespaces."""
         source = Path(filename).read_text(encoding="utf-8")
-        packed = self._dump(((source, str(filename)), {}))
+        folders = [str(Path(filename).absolute().parent), *folders_of(source)]
         return self._run(
             b"run_file",
-            packed,
+            ((source, str(filename), folders), {}),
             "run",
             targets=targets,
             block=block,
@@ -176,8 +176,8 @@ class DirectView(View):
 
     def import_names(self, statements: str) -> Any:
         """Run import statements on the engines, and wait."""
-        packed = self._dump(((statements,), {}))
-        return self._run(b"import", packed, "import", block=True)
+        arguments: Arguments = (statements, folders_of(statements)), {}
+        return self._run(b"import", arguments, "import", block=True)
 
     # --- data ------------------------------------------------------------------------
 
@@ -195,8 +195,8 @@ class DirectView(View):
         """
         if not isinstance(ns, Mapping) or not all(isinstance(k, str) for k in ns):
             raise TypeError(f"push takes a dict of names and values, not {ns!r:.100}")
-        packed = self._dump(((dict(ns),), {}))
-        return self._run(b"push", packed, "push", targets=targets, block=block)
+        arguments: Arguments = (dict(ns),), {}
+        return self._run(b"push", arguments, "push", targets=targets, block=block)
 
     def pull(
         self,
@@ -209,8 +209,8 @@ class DirectView(View):
             names = list(names)
             if not all(isinstance(name, str) for name in names):
                 raise TypeError(f"pull takes names, not {names!r:.100}")
-        packed = self._dump(((names,), {}))
-        return self._run(b"pull", packed, "pull", targets=targets, block=block)
+        arguments: Arguments = (names,), {}
+        return self._run(b"pull", arguments, "pull", targets=targets, block=block)
 
     def update(self, ns: Mapping[str, Any]) -> Any:
         """The same as `push`."""
@@ -254,7 +254,7 @@ class DirectView(View):
         parts = [cut(seq, i, len(chosen)) for i in range(len(chosen))]
         if flatten:
             parts = [part[0] if len(part) == 1 else part for part in parts]
-        packed = [self._dump((({key: part},), {})) for part in parts]
+        packed = self._dump_all((({key: part},), {}) for part in parts)
         result = AsyncResult(self.client, "scatter", len(chosen))
         result._is_single = single
         result._options = options = self._prepare(None)
@@ -284,19 +284,46 @@ class DirectView(View):
 
     def clear(self, targets: Any = None, block: bool | None = None) -> Any:
         """Empty the engines' namespaces."""
-        packed = self._dump(((), {}))
-        return self._run(b"clear", packed, "clear", targets=targets, block=block)
+        return self._run(b"clear", ((), {}), "clear", targets=targets, block=block)
+
+    def converse(self, on_event: Any = None, watch: Any = None) -> Conversation:
+        """Cells, completion and help as at a prompt, on the one engine of this view.
+
+        Args:
+            on_event: called with the cell's `CellResult` and each event it shows.
+            watch: called with who typed it and each event of others' cells there.
+
+        Raises:
+            SecurityError: others' cells are not for this client's grant.
+            ValueError: the view has not exactly one engine.
+        """
+        from ipcluster.client.conversation import Conversation
+
+        chosen, _ = self._choose(None)
+        if len(chosen) != 1:
+            raise ValueError(f"a conversation is with one engine, not {len(chosen)}")
+        return Conversation(self.client, chosen[0], on_event, watch)
 
     def activate(self, suffix: str = "") -> None:
-        """Outside of a shell with magics there is nothing to do.
+        """Make this the view of `%px`, or of `%px<suffix>`, where there are magics.
 
-        A shell of ours makes this the view of `%px` (or `%px<suffix>`).
+        Elsewhere it warns, and changes nothing.
         """
+        warnings.warn(
+            f"no %px{suffix} here to activate: view.execute(code) runs code on the "
+            "engines, view.run(file) a file",
+            stacklevel=2,
+        )
 
     # --- sending ---------------------------------------------------------------------
 
     def _choose(self, targets: Any) -> tuple[list[int], bool]:
-        """The engines meant, and whether it is one that was named alone."""
+        """The engines meant, and whether it is one that was named alone.
+
+        Raises:
+            ClusterError: there are none, or nothing can be sent any more.
+        """
+        self.client.connection.check()
         if targets is None:
             targets = self.targets
         chosen = self.client.roster.choose(targets)
@@ -308,8 +335,8 @@ class DirectView(View):
 
     def _run(
         self,
-        function: bytes | NewFunction,
-        packed: Packed,
+        function: bytes | Callable[..., Any],
+        arguments: Arguments,
         fname: str,
         *,
         targets: Any = None,
@@ -320,11 +347,13 @@ class DirectView(View):
         """The same task on each target."""
         block = self.block if block is None else block
         chosen, single = self._choose(targets)
+        called = function if isinstance(function, bytes) else self._function(function)
+        packed = self._dump(arguments)
         result = AsyncResult(self.client, fname, None if single else len(chosen))
         if source is not None:
             result._source = source
         result._options = options = self._prepare(label)
-        self._send(function, options, chosen, packed, result, now=not block)
+        self._send(called, options, chosen, packed, result, now=not block)
         return self._finish(result, block)
 
     def _send(

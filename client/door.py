@@ -22,6 +22,7 @@ from ipcluster.wire import tickets
 from ipcluster.wire.codec import pack, unpack_to_client
 from ipcluster.wire.curve import Handshake, Watch, secure_client
 from ipcluster.wire.errors import (
+    ClusterError,
     ProtocolError,
     SecurityError,
     TicketError,
@@ -79,10 +80,24 @@ def knock(
         SecurityError: it refused the key or the grant.
         ProtocolError: it refused this version of the protocol or of Python.
         TimeoutError: nobody answered in time.
+        ClusterError: there is no socket to be had.
     """
     if stale := tickets.is_stale(ticket):
         raise TicketError(stale)
     address = choose_address(ticket, transport)
+    try:
+        return _knock(ticket, session, address, transport, timeout)
+    except zmq.ZMQError as error:
+        raise ClusterError(f"cannot connect to {address}: {error.strerror}") from error
+
+
+def _knock(
+    ticket: Ticket,
+    session: str,
+    address: str,
+    transport: str | None,
+    timeout: float | None,
+) -> Door:
     socket = _shared_context().socket(zmq.DEALER)
     watch = None
     try:
@@ -159,6 +174,8 @@ def _prepare(socket: zmq.Socket[Any], ticket: Ticket, address: str) -> None:
     if not address.startswith("ipc:"):
         socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
+        # A heartbeat waits behind what the network does not take.
+        socket.setsockopt(zmq.TCP_MAXRT, HEARTBEAT_TIMEOUT_MS)
         socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
         secure_client(socket, ticket.server_key, ticket.door_public, ticket.door_secret)
 

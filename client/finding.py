@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +94,30 @@ def _there_are(root: Path | None) -> str:
     if names:
         return f"there are {', '.join(names)}"
     return "start one with `ipcluster start -n 4`, or ipcluster.Cluster(n=4) in Python"
+
+
+def refuse_ssh(find: Callable[[], Ticket], server: str | None, **others: Any) -> None:
+    """Say how to reach a controller through SSH: we open no tunnels.
+
+    `find` gives the ticket of the cluster that is meant.
+
+    Raises:
+        ValueError: one of these was asked for.
+    """
+    given = {"sshserver": server, **others}
+    names = [name for name, value in given.items() if value]
+    if not names:
+        return
+    host, port = "127.0.0.1", "PORT"
+    try:
+        address = find().addresses[0]
+    except (TicketError, IndexError):
+        pass  # then in general words: the ticket may be on the other host
+    else:
+        host, _, port = address.removeprefix("tcp://").rpartition(":")
+    raise ValueError(
+        f"Client({names[0]}=...): a Client opens no SSH tunnel. Forward the "
+        f"controller's one port, `ssh -N -L {port}:{host}:{port} "
+        f"{server or 'SERVER'}`, and connect with a copy of client.ticket in which "
+        f'"addresses" is ["tcp://localhost:{port}"]: Client("client.ticket")'
+    )

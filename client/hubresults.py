@@ -74,6 +74,7 @@ class AsyncHubResult(AsyncResult):
             tuple([Segment(*segment) for segment in found["segments"]]),
             found["spilled"],
         )
+        call.holds = self._client.connection.hold(call.outcome.segments)
         call.end()
 
     def _go_on_fetching(self) -> None:

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ipcluster.wire.importable import folders_for
+
 if TYPE_CHECKING:
     from ipcluster.client.directview import DirectView
 
@@ -86,6 +88,23 @@ def statements_in_block(frame: FrameType) -> list[str]:
         for node in ast.walk(statement)
         if isinstance(node, _Import)
     ]
+
+
+def folders_of(code: str) -> list[str]:
+    """Where the user's own modules lie that this code imports."""
+    if "import" not in code:
+        return []
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:  # whoever runs it says so
+        return []
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.append(node.module or "")
+    return folders_for(names)
 
 
 def as_statement(name: str, fromlist: Sequence[str]) -> str:

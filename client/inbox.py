@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from ipcluster.client.calls import Call, Unclaimed
+from ipcluster.client.calls import Call
 from ipcluster.wire import messages as m
 from ipcluster.wire.codec import unpack_body, unpack_to_client
 from ipcluster.wire.errors import decode_info, to_error
+from ipcluster.wire.lines import Line
 
 if TYPE_CHECKING:
     from ipcluster.client.connection import Connection
@@ -46,6 +47,8 @@ class Inbox:
         self._handlers: dict[type, Callable[[Any], None]] = {
             m.Results: self._on_results,
             m.Output: self._on_output,
+            m.Shown: self._on_shown,
+            m.Seen: self._on_seen,
             m.Answer: self._on_answer,
             m.Engines: self._on_engines,
             m.FreeSegments: self._on_free,
@@ -55,11 +58,15 @@ class Inbox:
             m.Refused: lifeline.on_refused,
             m.Stop: lifeline.on_stop,
         }
+        # Chosen once: a message costs nothing more while nobody wants it logged.
+        self._unpack = unpack_to_client
+        if log.isEnabledFor(logging.DEBUG):
+            self._unpack = _unpack_logged
 
     def deliver(self, frame: bytes, attached: Callable[[], bytes]) -> bool:
         """Take in one frame; whether something should be sent now."""
         connection = self._connection
-        messages = unpack_to_client(frame)
+        messages = self._unpack(frame)
         is_new = True
         if messages and isinstance(first := messages[0], m.Numbered):
             is_new = connection.numbered.take(first)
@@ -123,8 +130,7 @@ class Inbox:
         for call in ended:
             size += call.size_bytes
             if call.outcome is not None and call.outcome.segments:
-                names = [segment.name for segment in call.outcome.segments]
-                call.unclaimed = Unclaimed(names, connection.release)
+                call.holds = connection.hold(call.outcome.segments)
         with connection.lock:
             connection.outbox.ended(len(ended), size)
             self._number = message.number
@@ -138,6 +144,15 @@ class Inbox:
 
     def _on_output(self, message: m.Output) -> None:
         self._connection.calls.on_output(message.task, message.stream, message.text)
+
+    def _on_shown(self, message: m.Shown) -> None:
+        event = unpack_body(message.event)
+        if isinstance(event, list) and event:
+            self._connection.calls.on_shown(message.task, event, message.wish)
+
+    def _on_seen(self, message: m.Seen) -> None:
+        event = unpack_body(message.event) if message.event else None
+        self._connection.watchers.tell(message, event)
 
     def _on_answer(self, message: m.Answer) -> None:
         question = self._connection.questions.pop(message.request, None)
@@ -159,3 +174,10 @@ class Inbox:
 
     def _on_chunk_refused(self, message: m.ChunkRefused) -> None:
         self._connection.stores.on_chunk_refused(message)
+
+
+def _unpack_logged(frame: bytes | memoryview) -> list[m.ToClient]:
+    messages = unpack_to_client(frame)
+    for message in messages:
+        log.debug("from the controller: %s", Line(message))
+    return messages

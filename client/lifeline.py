@@ -41,10 +41,13 @@ class Lifeline:
 
     def on_connected(self) -> None:
         """The socket is connected (again): introduce ourselves, if it was broken."""
-        connection = self._connection
         if self.is_lost:
-            greeting = hello(connection.ticket, connection.session)
-            connection.send_plain(pack([greeting, connection.numbered.said()]))
+            self._greet()
+
+    def _greet(self) -> None:
+        connection = self._connection
+        greeting = hello(connection.ticket, connection.session)
+        connection.send_plain(pack([greeting, connection.numbered.said()]))
 
     def on_disconnected(self) -> None:
         """The connection broke."""
@@ -83,9 +86,13 @@ class Lifeline:
         connection.send()
 
     def on_refused(self, message: m.Refused) -> None:
-        """Not let in again, or something was sent before we noticed the break."""
+        """Not let in again, or something was sent on a connection without a hello."""
         if message.reason != m.SAY_HELLO:
             self._over(f"the controller refused: {message.reason}")
+        elif not self.is_lost:
+            # The welcome that we believed came over a connection that had broken since.
+            self._lost_since = time.monotonic()
+            self._greet()
 
     def on_stop(self, _message: m.Stop) -> None:
         """The cluster stops."""

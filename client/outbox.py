@@ -10,12 +10,22 @@ since that the peer may have forgotten it.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from ipcluster.wire.messages import Direct, Item, NewFunction, Options, Submit
+from ipcluster.wire.messages import (
+    Cancel,
+    Direct,
+    Item,
+    NewFunction,
+    Options,
+    Segment,
+    Submit,
+)
+from ipcluster.wire.recent import COUNTED_ON, COUNTED_ON_LARGE, Recent
 
 # Tasks and bytes of arguments in one message: so many that the cost per message does
 # not matter, and so few that the first engine starts before the last task is read.
@@ -23,8 +33,6 @@ MESSAGE_TASKS = 256
 MESSAGE_BYTES = 256 << 10
 # Bytes in one frame, about.
 FRAME_BYTES = 1 << 20
-# Functions taken to be known to the peer, which keeps at least 1024.
-FUNCTIONS = 256
 
 # With fewer tasks unfinished, engines may be idle: each task is sent at once.
 HUNGRY = 4
@@ -33,6 +41,16 @@ HUNGRY = 4
 BATCH_TASKS = 64
 PLENTY = 1024
 BATCH_BYTES = 64 << 10
+
+
+class Withdrawn(NamedTuple):
+    """What was taken back before it was sent."""
+
+    tasks: set[int]
+    late: set[int]
+    """These are sent all the same: cancel them behind it."""
+    segments: list[Segment]
+    """Nobody was told of these."""
 
 
 class Outbox:
@@ -51,7 +69,7 @@ class Outbox:
         self._messages: deque[msgspec.Struct] = deque()
         self._open: Submit | None = None  # the last message, while it takes more
         self._open_bytes = 0
-        self._functions: OrderedDict[bytes, None] = OrderedDict()
+        self._functions: Recent[bool] = Recent(COUNTED_ON, COUNTED_ON_LARGE)
 
     def add(self, function: bytes, mode: int, options: Options, item: Item) -> None:
         """One more task for any engine."""
@@ -91,17 +109,12 @@ class Outbox:
 
     def needs(self, digest: bytes) -> bool:
         """Whether the function must be sent before its next use, which is now."""
-        if digest in self._functions:
-            self._functions.move_to_end(digest)
-            return False
-        return True
+        return not self._functions.use(digest)
 
     def add_function(self, message: NewFunction) -> None:
         self._open = None
         self._messages.append(message)
-        self._functions[message.digest] = None
-        if len(self._functions) > FUNCTIONS:
-            self._functions.popitem(last=False)
+        self._functions.add(message.digest, True, is_large=bool(message.segments))
 
     @property
     def is_open(self) -> bool:
@@ -146,11 +159,16 @@ class Outbox:
         self.sent_tasks -= tasks
         self.sent_bytes -= size_bytes
 
-    def withdraw(self, tasks: set[int]) -> set[int]:
-        """Take back those of `tasks` that were not sent: these it gives."""
+    def cancel_late(self, message: Cancel) -> None:
+        """Cancel tasks that wait here, once they are sent."""
+        self._open = None
+        self._messages.append(message)
+
+    def withdraw(self, tasks: set[int]) -> Withdrawn:
+        """Take back those of `tasks` that were not sent."""
+        found = Withdrawn(set(), set(), [])
         if not self._messages:
-            return set()
-        found: set[int] = set()
+            return found
         kept: deque[msgspec.Struct] = deque()
         for message in self._messages:
             if isinstance(message, Submit):
@@ -201,16 +219,19 @@ class Outbox:
             and self.sent_bytes + size <= self.window_bytes
         )
 
-    def _strip(self, message: Submit, tasks: set[int], found: set[int]) -> None:
+    def _strip(self, message: Submit, tasks: set[int], found: Withdrawn) -> None:
         mine = [item for item in message.items if item.task in tasks]
-        if mine:
-            found.update(item.task for item in mine)
-            self.tasks -= len(mine)
-            self.size_bytes -= sum(len(item.payload) for item in mine)
-            message.items[:] = [i for i in message.items if i.task not in tasks]
+        if not mine:
+            return
+        self.tasks -= len(mine)
+        self.size_bytes -= sum(len(item.payload) for item in mine)
+        message.items[:] = [i for i in message.items if i.task not in tasks]
+        for item in mine:
+            found.tasks.add(item.task)
+            found.segments.extend(item.segments)
 
     def _split(
-        self, message: Direct, tasks: set[int], found: set[int]
+        self, message: Direct, tasks: set[int], found: Withdrawn
     ) -> Iterator[Direct]:
         """The message without those tasks: their numbers must stay in a row."""
         first, targets = message.item.task, message.targets
@@ -218,7 +239,15 @@ class Outbox:
         if not gone:
             yield message
             return
-        found |= gone
+        segments = message.item.segments
+        if segments and len(gone) < len(targets):
+            # Its parts would be done with the segments each in its own time, and the
+            # first would have them used again.
+            found.late.update(gone)
+            yield message
+            return
+        found.tasks.update(gone)
+        found.segments.extend(segments)
         self.tasks -= len(gone)
         self.size_bytes -= len(gone) * len(message.item.payload)
         for i, target in enumerate(targets):

@@ -32,8 +32,10 @@ from ipcluster.client.bell import Bell, Ears
 from ipcluster.client.door import Door
 from ipcluster.client.interrupts import Presses
 from ipcluster.wire.curve import Happened
+from ipcluster.wire.lines import Line
 from ipcluster.wire.messages import Chunk
 from ipcluster.wire.numbered import NumberedFrames
+from ipcluster.wire.spin import Spin
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,10 @@ class Ends(Protocol):
     def finish(self) -> bool:
         """Deliver what a callback that waits has kept from delivery, if anything."""
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether at most one task is under way."""
+
     def tick(self) -> float:
         """Look at what is due; seconds until it should be asked again."""
 
@@ -114,7 +120,12 @@ class Pump:
         self._io_ears = Ears([fd, self._io_bell.fileno(), watch_fd])
         self._aside_ears = Ears([self._io_bell.fileno(), watch_fd])
         self._bell_fd = self._bell.fileno()
+        self._spin = Spin()
         self._main = threading.main_thread().ident
+        # Chosen once: a message costs nothing more while nobody wants it logged.
+        self._fill = ends.fill
+        if log.isEnabledFor(logging.DEBUG):
+            self._fill = self._fill_logged
         self._thread = threading.Thread(
             target=self._run, name="ipcluster client I/O", daemon=True
         )
@@ -152,14 +163,31 @@ class Pump:
         with self._socket_lock:
             if self._stopping and socket.closed:
                 return False
-            while messages := self._ends.fill():
+            while messages := self._fill():
                 self._put(socket, messages)
-            events: Any = socket.getsockopt(EVENTS)
-            has_more = bool(events & POLLIN)
-        # Sending may have swallowed the signal that a message came.
+            has_more = self._has_more()
+        self._pass_on(has_more)
+        return has_more
+
+    def _has_more(self) -> bool:
+        """Whether there is something to receive; the socket's lock is held."""
+        events: Any = self._socket.getsockopt(EVENTS)
+        return bool(events & POLLIN)
+
+    def _pass_on(self, has_more: bool) -> None:
+        """Sending may have swallowed the signal that a message came: say so.
+
+        There would be no other, since nobody has read what is there.
+        """
         if has_more and self._server != threading.get_ident():
             (self._bell if self._driving else self._io_bell).ring()
-        return has_more
+
+    def _fill_logged(self) -> list[Struct | Piece]:
+        messages = self._ends.fill()
+        for message in messages:
+            told = message.chunk if isinstance(message, Piece) else message
+            log.debug("to the controller: %s", Line(told))
+        return messages
 
     def _put(self, socket: zmq.Socket[Any], messages: list[Struct | Piece]) -> None:
         plain: list[Struct] = []
@@ -177,14 +205,21 @@ class Pump:
     def send_plain(self, frame: bytes) -> None:
         """Send a frame that has no number: the first on a new connection."""
         with self._socket_lock:
-            if not self._socket.closed:
-                self._socket.send(frame)
+            if self._socket.closed:
+                return
+            self._socket.send(frame)
+            has_more = self._has_more()
+        self._pass_on(has_more)
 
     def send_again(self) -> None:
         """Send what did not come in over a connection that broke."""
         with self._socket_lock:
+            if self._socket.closed:
+                return
             for frames in self.numbered.again(0):
                 self._socket.send_multipart(frames)
+            has_more = self._has_more()
+        self._pass_on(has_more)
 
     # --- waiting ---------------------------------------------------------------------
 
@@ -252,7 +287,8 @@ class Pump:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return
-            if self._bell_fd in self._ears.wait(left):
+            heard = self._spin.wait(self._ears.wait, left, awake=self._ends.is_quiet)
+            if self._bell_fd in heard:
                 self._bell.hush()
 
     def _stand_by(self, ready: Ready, deadline: float | None, presses: Presses) -> None:

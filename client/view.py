@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,7 +38,9 @@ class View:
     is_balanced: ClassVar[bool] = False
     """Whether the scheduler, and not the view, chooses the engine of a task."""
     _options: Options | None = None
-    _pickler: PickledBy = "pickle"
+    _pickler: PickledBy | None = None
+
+    client: Client
 
     def __init__(self, client: Client, **flags: Any) -> None:
         self.client = client
@@ -49,6 +51,10 @@ class View:
         object.__setattr__(self, name, value)
         if name in self._option_names:
             object.__setattr__(self, "_options", None)
+
+    def __len__(self) -> int:
+        """How many engines it addresses."""
+        raise NotImplementedError
 
     # --- flags -----------------------------------------------------------------------
 
@@ -75,12 +81,15 @@ class View:
         finally:
             self.set_flags(**before)
 
+    # What a view was told holds for it, whatever `ipcluster.use_dill()` and the like
+    # say for all views of the process.
+
     def use_dill(self) -> None:
-        """Pickle functions and arguments with dill."""
+        """Pickle functions and arguments with dill, and results that pickle refuses."""
         self._pickler = "dill"
 
     def use_cloudpickle(self) -> None:
-        """Kept for users who call it: functions travel by value in any case."""
+        """The same as `use_pickle`: functions travel by value in any case."""
         self._pickler = "pickle"
 
     def use_pickle(self) -> None:
@@ -110,6 +119,9 @@ class View:
         if jobs is None:
             jobs = list(self.outstanding)
         return self.client.wait(jobs, timeout)
+
+    def spin(self) -> None:
+        """Kept for users who call it: results come by themselves."""
 
     def get_result(
         self,
@@ -246,8 +258,8 @@ class View:
 
     # --- for subclasses --------------------------------------------------------------
 
-    def _function(self, f: Callable[..., Any]) -> NewFunction:
-        """The function as it travels.
+    def _function(self, f: Callable[..., Any]) -> bytes | NewFunction:
+        """The function as it travels, or its name if it is on its way.
 
         Raises:
             TypeError: it cannot be called.
@@ -255,9 +267,23 @@ class View:
         """
         if not callable(f) and not isinstance(f, Reference):
             raise TypeError(f"{f!r} cannot be called")
-        pool = self.client.connection.stores.pool
+        connection = self.client.connection
+        pool = connection.stores.pool
         digest, packed = dump_function(f, pool, pickler=self._pickler)
-        return NewFunction(digest, *packed)
+        function = NewFunction(digest, *packed)
+        return connection.introduce(function) if packed.segments else function
+
+    def _dump_all(self, objects: Iterable[object]) -> list[Packed]:
+        """All of these, or none if one cannot be pickled."""
+        packed: list[Packed] = []
+        try:
+            for one in objects:
+                packed.append(self._dump(one))
+        except BaseException:
+            for done in packed:
+                self.client.connection.stores.give_back(done.segments)
+            raise
+        return packed
 
     def _dump(self, obj: object) -> Packed:
         pool = self.client.connection.stores.pool

@@ -5,6 +5,7 @@ tasks.py      decides who runs what, when, and again: pure, no I/O, with ledger.
 server.py     the loop around it: drain what came, decide, send in batches
 doors.py      its sockets: one TCP port (ROUTER, CURVE), and a twin on this host (ipc)
 reception.py  who is let in, and what each peer may ask
+watching.py   who sees what cells of others show
 hub.py        which engines there are; questions.py answers what clients ask
 stations.py   where engines are: links on this host, agents.py on others
 records.py    finished tasks; holds.py: who still maps which segment

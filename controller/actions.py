@@ -24,10 +24,14 @@ class Recall(Struct, frozen=True):
 
 
 class Interrupt(Struct, frozen=True):
-    """Have the engine's keeper interrupt this task, if it is the one that runs."""
+    """Have the engine's keeper interrupt this task, if it is the one that runs.
+
+    `number` is how often its owner has wanted that so far.
+    """
 
     engine: int
     task: int
+    number: int = 1
 
 
 class Reply(Struct, frozen=True):

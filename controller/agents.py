@@ -242,6 +242,11 @@ class AgentStation:
 
     # --- the connection ---------------------------------------------------------------
 
+    def on_new_link(self, slot: int) -> None:
+        """What waits here for the old link, or came over it, is said again."""
+        self._outgoing.pop(slot, None)
+        self._incoming.pop(slot, None)
+
     def on_suspect(self) -> None:
         """The connection is down: its engines get no new work until it is back."""
         for engine in self._server.roster.of_station(self):

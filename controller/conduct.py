@@ -25,6 +25,7 @@ from ipcluster.wire.messages import (
     Segment,
     Submit,
     ToController,
+    Typed,
 )
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class Conduct:
             case Cancel(tasks=tasks):
                 number = peer.number
                 if tasks and any(t >> SEQUENCE_BITS != number for t in tasks):
+                    return Object(own=False)
+            case Typed(task=task):
+                if task >> SEQUENCE_BITS != peer.number:
                     return Object(own=False)
             case Fetch(segment=segment):
                 party = (peer.kind, number := peer.number)

@@ -185,5 +185,8 @@ def _router(context: zmq.Context[Any], config: ControllerConfig) -> zmq.Socket[b
     socket.router_handover = True
     socket.heartbeat_ivl = int(config.heartbeat * 1000)
     socket.heartbeat_timeout = int(config.silence * 1000)
+    # A heartbeat waits behind what the network does not take. The system itself has to
+    # give up then; left alone it tries for a quarter of an hour.
+    socket.setsockopt(zmq.TCP_MAXRT, int(config.silence * 1000))
     socket.tcp_keepalive = 1
     return socket

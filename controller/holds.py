@@ -66,6 +66,21 @@ class Holds:
                 freed.setdefault(file.maker, []).append(name)
         return freed
 
+    def restate(self, holder: Party, names: Iterable[str]) -> dict[Party, list[str]]:
+        """All that a holder holds, as it says itself: once for each time it is named.
+
+        What it has let go of and could not tell is let go of here.
+        """
+        stated = Counter(names)
+        freed: dict[Party, list[str]] = {}
+        for name, file in list(self._files.items()):
+            if count := stated[name]:
+                file.holders[holder] = count
+            elif file.holders.pop(holder, 0) and not file.holders:
+                del self._files[name]
+                freed.setdefault(file.maker, []).append(name)
+        return freed
+
     def on_gone(self, party: Party) -> dict[Party, list[str]]:
         """All holds of a party that has ended.
 

@@ -48,6 +48,7 @@ class Hub:
         if engine is not None and engine.info.uuid == ready.uuid:
             engine.taken = 0
             engine.known.clear()
+            server.segments.on_restated(engine, ready)
             server.table.on_engine_back(engine.id, ready.held)
             engine.assigned = server.table.held(engine.id)
             return
@@ -62,10 +63,22 @@ class Hub:
         for peer in server.reception.clients():
             server.send(peer, m.Engines([engine.info], []))
         server.on_engines(len(server.roster.engines))
-        if ready.held:  # of its time before it was given up: these went elsewhere
+        if ready.maps or ready.lent:  # of its time before it was given up
+            server.segments.on_restated(engine, ready)
+        if ready.held:  # these went elsewhere
             server.roster.engines[engine.id].station.send(
                 slot, pack([m.Recall(ready.held)]), ()
             )
+
+    def on_unborn(self, station: Station, unborn: m.Unborn) -> None:
+        """Engines could not be started: whoever waits for them is told why."""
+        count, reason = unborn.count, unborn.reason
+        engines = "1 engine" if count == 1 else f"{count:,} engines"
+        log.error("%s could not be started: %s", engines, reason)
+        for peer in self._server.reception.clients():
+            self._server.send(peer, m.Engines([], [], count, reason))
+        if station is self._server.local:
+            self._server.on_unborn(f"{engines} could not be started: {reason}")
 
     def on_died(self, station: Station, died: m.Died) -> None:
         engine = self._server.roster.find(station, died.slot)
@@ -75,9 +88,12 @@ class Hub:
         if died.stderr.strip():
             tail = died.stderr.strip().splitlines()[-12:]
             cause += "; its last words on stderr:\n" + "\n".join(tail)
+        if engine is None and died.stopped:
+            log.info("an engine in slot %d %s before it answered", died.slot, cause)
+            return
         if engine is None:
-            log.warning(
-                "an engine in slot %d ended before it answered: %s", died.slot, cause
+            self.on_unborn(
+                station, m.Unborn(1, f"it ended before it answered: {cause}")
             )
             return
         log.info("engine %d ended: %s", engine.id, cause)

@@ -10,11 +10,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ipcluster.controller.doors import Arrival
-from ipcluster.controller.holds import CONTROLLER
 from ipcluster.controller.peers import Peer
+from ipcluster.controller.stations import StationEvent
 from ipcluster.wire import messages as m
 from ipcluster.wire.codec import unpack_to_controller
 from ipcluster.wire.errors import ClusterError, ProtocolError
+from ipcluster.wire.lines import Line
 
 if TYPE_CHECKING:
     from ipcluster.controller.server import Server
@@ -31,6 +32,10 @@ class Intake:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        # Chosen once: a message costs nothing more while nobody wants it logged.
+        self._handle = self._on_message
+        if log.isEnabledFor(logging.DEBUG):
+            self._handle = self._on_logged
 
     def read(self, source: Any) -> bool:
         """Take what has come to a door, a fair share; whether there was any."""
@@ -67,7 +72,7 @@ class Intake:
             if type(message) is m.Numbered:
                 continue
             try:
-                self._on_message(peer, message, arrival)
+                self._handle(peer, message, arrival)
             except ClusterError as error:
                 # It is no reason to drop those that follow.
                 log.warning("a message from %s dropped: %s", peer.name, error)
@@ -78,12 +83,18 @@ class Intake:
 
     def _greet(self, arrival: Arrival, messages: list[m.ToController]) -> Peer | None:
         hello, second = (*messages, None, None)[:2]
+        if hello is not None:
+            log.debug("from a stranger: %s", Line(hello))
         counted = second if isinstance(second, m.Numbered) else None
         peer = self._server.reception.on_hello(arrival, hello, counted, self._server)
         del messages[:1]
         if peer is not None:
             self._server.touch(peer)
         return peer
+
+    def _on_logged(self, peer: Peer, message: m.ToController, arrival: Arrival) -> None:
+        log.debug("from %s %d: %s", peer.kind, peer.number, Line(message))
+        self._on_message(peer, message, arrival)
 
     def _on_message(
         self, peer: Peer, message: m.ToController, arrival: Arrival
@@ -101,8 +112,7 @@ class Intake:
             case m.NewFunction():
                 if message.segments:
                     server.conduct.check_function(peer, message)
-                    maker = ("client", peer.number)
-                    server.holds.hold(CONTROLLER, message.segments, maker)
+                server.segments.hold_function(("client", peer.number), message)
                 peer.add_function(server.hub.functions.add(message))
             case m.Ack():
                 peer.on_ack(message.number)
@@ -114,6 +124,8 @@ class Intake:
                 server.table.on_cancel(
                     peer.number, tasks, interrupt, server.now, admin=True
                 )
+            case m.Typed():
+                server.answer_wish(message)
             case m.Released():
                 server.segments.on_released(peer, message.names)
             case m.Ask():
@@ -123,7 +135,14 @@ class Intake:
             case m.Chunk() | m.ChunkCredit() | m.ChunkRefused() | m.Fetch():
                 server.transfers.on_message(peer, message, arrival.extra)
                 server.touch(peer)
-            case m.HostJoin() | m.FromEngine() | m.Died() | m.Born() | m.KeeperEnded():
+            case (
+                m.HostJoin()
+                | m.FromEngine()
+                | m.Died()
+                | m.Born()
+                | m.Unborn()
+                | m.KeeperEnded()
+            ):
                 self._on_agent(peer, message)
             case m.Hello() | m.Numbered():
                 raise ProtocolError("a second hello on one connection")
@@ -131,18 +150,20 @@ class Intake:
     def _on_tasks(self, peer: Peer, message: m.Submit | m.Direct) -> None:
         server = self._server
         code = peer.function(message.function)
-        maker = ("client", peer.number)
+        lasting = code is None or not code.segments
+        number, now = peer.number, server.now
+        maker = ("client", number)
         if isinstance(message, m.Submit):
             server.segments.hold_items(maker, message.items)
-            server.table.on_submit(peer.number, message, server.now, code=code)
+            server.table.on_submit(number, message, now, code=code, lasting=lasting)
         else:
             server.segments.hold_items(maker, [message.item])
-            server.table.on_direct(peer.number, message, server.now, code=code)
+            server.table.on_direct(number, message, now, code=code, lasting=lasting)
 
     def _on_agent(
         self,
         peer: Peer,
-        message: m.HostJoin | m.FromEngine | m.Died | m.Born | m.KeeperEnded,
+        message: m.HostJoin | StationEvent | m.KeeperEnded,
     ) -> None:
         if peer.kind != "agent":
             raise ProtocolError("only an agent speaks for engines")

@@ -128,7 +128,7 @@ class Ledger:
                 task.assigned,
                 now,
                 task.text,
-                None if task.item.segments else task.item,
+                None if item.segments or not submission.is_lasting else item,
                 submission.function,
             )
         )

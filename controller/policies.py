@@ -5,7 +5,8 @@ its window in use, 0 to 255). Engines that are full, suspect or gone are not in 
 `choose` costs the same for ten engines as for ten thousand, unless the task is bound
 to some of them; whoever calls it then gives the engine work and reports its new load.
 
-    leastload    the least loaded; of equals the one that waited longest (default)
+    leastload    the least loaded; of equals the one that ended something last, for its
+                 caches are warm (default)
     lru          the one that was given work longest ago
     plainrandom  any
     twobin       of two at random, the one that was given work longest ago
@@ -85,7 +86,10 @@ class LeastLoad:
         if old is not None:
             self._take_out(engine, old)
         self._loads[engine] = load
-        self._buckets[load][engine] = None
+        bucket = self._buckets[load]
+        bucket[engine] = None
+        if old is not None and load < old:
+            bucket.move_to_end(engine, last=False)
         self._occupied |= 1 << load
 
     def drop(self, engine: int) -> None:

@@ -48,6 +48,7 @@ class Questions:
             "db_query": self.db_query,
             "purge": self.purge,
             "resubmit": self.resubmit,
+            "watch": self.watch,
         }
         self._resubmitted = 0
 
@@ -108,7 +109,7 @@ class Questions:
         records = self._named(body)
         self._allowed(peer, "shutdown", records)
         for record in records:
-            record.station.tell_keeper(m.Signal(record.slot, 15))
+            self._server.tell_keeper(record, m.Signal(record.slot, 15))
         if body.get("restart"):
             self._server.on_start(len(records))
         return [record.id for record in records]
@@ -118,7 +119,22 @@ class Questions:
         records = self._named(body)
         self._allowed(peer, "signal", records)
         for record in records:
-            record.station.tell_keeper(m.Signal(record.slot, _whole(body, "signum")))
+            message = m.Signal(record.slot, _whole(body, "signum"))
+            self._server.tell_keeper(record, message)
+        return [record.id for record in records]
+
+    def watch(self, peer: Peer, body: Body) -> list[int]:
+        """See cells that others run on these `engines`; with `stop`, no longer.
+
+        Their ids.
+        """
+        records = self._named(body)
+        self._allowed(peer, "watch", records)
+        for record in records:
+            if body.get("stop"):
+                self._server.watching.stop(record.id, peer)
+            else:
+                self._server.watching.begin(record.id, peer)
         return [record.id for record in records]
 
     def _allowed(self, peer: Peer, verb: str, records: Iterable[EngineRecord]) -> None:

@@ -43,7 +43,10 @@ class State(Enum):
 
 
 class Wish(IntEnum):
-    """What the owner wants of an assigned task."""
+    """What the owner wants of an assigned task.
+
+    Beyond INTERRUPT, it was said again: a task may have ignored the first.
+    """
 
     RESULT = 0
     CANCEL = 1  # taken back unless it has started
@@ -111,8 +114,10 @@ class Submission:
     __slots__ = (
         "allowed",
         "client",
+        "code",
         "direct",
         "function",
+        "is_lasting",
         "items",
         "needs",
         "options",
@@ -128,6 +133,10 @@ class Submission:
         self.options = options
         self.submitted = now
         self.direct = False
+        # What the function's digest names, for as long as a task may call it; what it
+        # is, the table need not know.
+        self.code: object = None
+        self.is_lasting = True  # whether it may be kept for longer
         # Engines it may run on: its targets, narrowed by `follow`. None: any.
         self.allowed = options.targets
         # Tasks not yet assigned, kept where a deadline or a dependency may end them.

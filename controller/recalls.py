@@ -36,21 +36,28 @@ class Recalls:
         self.due: float | None = None
 
     def cancel(self, task: Task, *, interrupt: bool) -> None:
-        """The owner does not want an assigned task any more."""
-        wish = Wish.INTERRUPT if interrupt else Wish.CANCEL
-        if task.wish >= wish:
+        """The owner does not want an assigned task any more.
+
+        It may have ignored the first interrupt, so every further wish is another one.
+        """
+        if task.wish and not interrupt:
             return
         home = self._dispatcher.engines[task.engine]
         if not task.wish:
             self._recall(home, (task,))
-        task.wish = wish
-        self.interrupt_first(home)
+        if interrupt:
+            task.wish = max(task.wish + 1, Wish.INTERRUPT)
+        else:
+            task.wish = Wish.CANCEL
+        if home.fifo[0] is task:
+            self.interrupt_first(home)
 
     def interrupt_first(self, home: Engine) -> None:
         """Interrupt what the engine runs, if its owner wants that."""
-        if home.fifo and home.fifo[0].wish == Wish.INTERRUPT:
-            key = home.id, home.fifo[0].id
-            self._interrupts[key] = Interrupt(*key)
+        if home.fifo and home.fifo[0].wish >= Wish.INTERRUPT:
+            task = home.fifo[0]
+            number = task.wish - Wish.CANCEL
+            self._interrupts[home.id, task.id] = Interrupt(home.id, task.id, number)
 
     def ask_again(self, home: Engine, held: Iterable[int]) -> None:
         """The link was replaced: what was being asked or given may never arrive."""

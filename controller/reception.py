@@ -22,6 +22,7 @@ from ipcluster.wire import messages as m
 from ipcluster.wire.codec import pack
 from ipcluster.wire.errors import ProtocolError, SecurityError
 from ipcluster.wire.grants import ENGINE, Grant, authorize, verify
+from ipcluster.wire.lines import Line
 from ipcluster.wire.numbered import NumberedFrames
 
 if TYPE_CHECKING:
@@ -214,6 +215,7 @@ class Reception:
         messages: list[m.Numbered | m.Welcome] = [welcome]
         if peer.numbered is not None:
             messages.insert(0, peer.numbered.said())
+        log.debug("to %s %d: %s", peer.kind, peer.number, Line(welcome))
         self._doors.send(peer.door, peer.route, [pack(messages)])
 
     def _refuse(self, arrival: Arrival, reason: str) -> None:
@@ -310,6 +312,9 @@ class Reception:
         self.routes.pop((peer.door, peer.route), None)
         if peer.kind == "client":
             server.table.on_client_left(peer.number)
+            for shown in list(peer.wishes.values()):
+                server.answer_wish(m.Typed(shown.task, None, shown.wish))
+            server.watching.forget_client(peer.number)
         station = self.stations.pop(peer.number, None)
         if station is not None:
             seconds = self._config.agent_seconds

@@ -38,7 +38,8 @@ class Record(Struct, gc=False):
     assigned: float
     completed: float
     text: Text | None = None
-    # What it was called with, to call it again. None: in segments, which are let go.
+    # What it was called with, to call it again. None: it or its function lay in
+    # segments, which are let go.
     item: Item | None = None
     call: Function | None = None
 

@@ -10,6 +10,7 @@ This puts them together for the loop in `server.py`.
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ class Segments:
         self._transfers.on_arrived = self._on_arrived
         self._transfers.on_sent = self._on_sent
         self._transfers.on_refused = self._on_refused
+        self._unneeded: list[str] = []
 
     # --- held -------------------------------------------------------------------------
 
@@ -63,7 +65,37 @@ class Segments:
         """A client is about to be told of these; it says when it has let go."""
         self._holds.hold((peer.kind, peer.number), segments, CONTROLLER)
 
+    def hold_function(self, maker: Party, function: m.NewFunction) -> None:
+        """A function's, for as long as somebody here needs it."""
+        if function.segments:
+            self._holds.hold(CONTROLLER, function.segments, maker)
+            names = [segment.name for segment in function.segments]
+            # Whoever lets go of it may be in the middle of something.
+            finalizer = weakref.finalize(function, self._unneeded.extend, names)
+            finalizer.atexit = False
+
     # --- let go -----------------------------------------------------------------------
+
+    def tidy(self) -> None:
+        """Let go of functions that nobody needs any more."""
+        if self._unneeded:
+            names, self._unneeded[:] = list(self._unneeded), []
+            self.free(self._holds.release(CONTROLLER, names))
+
+    def on_restated(self, engine: EngineRecord, ready: m.Ready) -> None:
+        """An engine says over a new link what it holds, and what it has lent.
+
+        What either side said of that over the old link may have been lost.
+        """
+        self.free(self._holds.restate(("engine", engine.id), ready.maps))
+        prefix = prefix_of(engine.station.number)
+        free = [
+            name
+            for name in ready.lent
+            if not self._holds.known(name) and not self._holds.known(prefix + name)
+        ]
+        if free:
+            self._server.tell(engine, m.FreeSegments(free))
 
     def on_released(self, peer: Peer, names: list[str]) -> None:
         self.free(self._holds.release((peer.kind, peer.number), names))
@@ -143,7 +175,7 @@ class Segments:
         """These were for the engine and cannot be brought to it."""
         engine.assigned -= len(items)
         for digest in functions:
-            engine.known.pop(digest, None)
+            engine.known.discard(digest)
         outcomes = []
         for item in items:
             names = [segment.name for segment in item.segments]

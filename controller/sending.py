@@ -5,6 +5,7 @@ Numbered frames are kept until they have come in, so they outlive a broken conne
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import msgspec
@@ -13,7 +14,10 @@ from ipcluster.controller.doors import Doors
 from ipcluster.controller.peers import Peer
 from ipcluster.controller.transfers import Transfers
 from ipcluster.wire.codec import pack
-from ipcluster.wire.messages import Answer, Output, Results, ToEngine
+from ipcluster.wire.lines import Line
+from ipcluster.wire.messages import Answer, Output, Results, Seen, Shown, ToEngine
+
+log = logging.getLogger(__name__)
 
 # Bytes of small messages after which a frame to one peer is closed.
 BATCH_BYTES = 1 << 20
@@ -25,6 +29,10 @@ class Sending:
     def __init__(self, doors: Doors, transfers: Transfers) -> None:
         self._doors = doors
         self._transfers = transfers
+        # Chosen once: a message costs nothing more while nobody wants it logged.
+        self._send = self._put
+        if log.isEnabledFor(logging.DEBUG):
+            self._send = self._put_logged
 
     def flush(self, peer: Peer) -> None:
         """Send what waits for a peer, in frames of about `BATCH_BYTES`."""
@@ -48,7 +56,14 @@ class Sending:
         if numbered is not None and numbered.is_owed and peer.connected:
             self._doors.send(peer.door, peer.route, [pack([numbered.said()])])
 
-    def _send(
+    def _put_logged(
+        self, peer: Peer, messages: list[msgspec.Struct], data: bytes | None = None
+    ) -> None:
+        for message in messages:
+            log.debug("to %s %d: %s", peer.kind, peer.number, Line(message))
+        self._put(peer, messages, data)
+
+    def _put(
         self, peer: Peer, messages: list[msgspec.Struct], data: bytes | None = None
     ) -> None:
         frames: Sequence[bytes | memoryview]
@@ -72,6 +87,8 @@ def _size(message: msgspec.Struct) -> int:
             return sum([len(outcome.payload) for outcome in outcomes])
         case Output(text=text):
             return len(text)
+        case Shown(event=event) | Seen(event=event):
+            return len(event)
         case Answer(body=body):
             return len(body)
         case ToEngine(frame=frame):

@@ -38,13 +38,17 @@ from ipcluster.controller.stations import (
     LocalStation,
     Roster,
     Station,
+    StationEvent,
     StationGone,
 )
 from ipcluster.controller.tasks import TaskTable
 from ipcluster.controller.transfers import Transfers
+from ipcluster.controller.watching import Watching
 from ipcluster.wire import messages as m
 from ipcluster.wire.codec import pack, unpack_from_link
 from ipcluster.wire.errors import ProtocolError
+from ipcluster.wire.lines import Line
+from ipcluster.wire.spin import Spin
 
 log = logging.getLogger(__name__)
 
@@ -74,13 +78,16 @@ class Server:
         self.roster = Roster()
         self.hub = Hub(self)
         self.conduct = Conduct(self)
+        self.watching = Watching(self)
         self.intake = Intake(self)
         self.sending = Sending(doors, transfers)
         self.local: LocalStation | None = None
         self.poller = select.poll()
+        self._spin = Spin()
         self.now = time.monotonic()
         self.stopping = False
         self.on_engines: Callable[[int], None] = lambda _count: None
+        self.on_unborn: Callable[[str], None] = lambda _reason: None
         self.on_start: Callable[[int], None] = lambda _count: None
         self.keep: tuple[object, ...] = ()  # what must live as long as the loop
         self._busy: dict[int, EngineRecord] = {}
@@ -90,6 +97,12 @@ class Server:
         for fd in self._sockets:
             self.poller.register(fd, select.POLLIN)
         self.segments = Segments(self)
+        # Chosen once: a message costs nothing more while nobody wants it logged.
+        self._handle = self._on_link
+        self._flush_engine = self._put
+        if log.isEnabledFor(logging.DEBUG):
+            self._handle = self._on_logged
+            self._flush_engine = self._put_logged
 
     # --- the loop ---------------------------------------------------------------------
 
@@ -102,9 +115,7 @@ class Server:
         for door in self.doors.used():
             if self.intake.read(door):
                 timeout = 0.0
-        milliseconds = None if timeout is None else max(0, int(timeout * 1000 + 0.999))
-        ready = self.poller.poll(milliseconds)
-        self.now = time.monotonic()
+        ready = self._wait(timeout)
         for fd, events in ready:
             socket = self._sockets.get(fd)
             if socket is None:
@@ -116,9 +127,20 @@ class Server:
         self.table.on_tick(self.now)
         self.reception.on_tick(self.now)  # before what it decides is acted on
         self._act()
+        self.segments.tidy()
         if self._busy:
             self._ring()
         self._flush()
+
+    def _wait(self, timeout: float | None) -> list[tuple[int, int]]:
+        """What can be read or written; the time is taken."""
+        milliseconds = None if timeout is None else max(0, int(timeout * 1000 + 0.999))
+        # Who has queued more than runs waits for all of it, not for the first.
+        ready = self._spin.wait(
+            self.poller.poll, milliseconds, awake=not self.table.is_loaded
+        )
+        self.now = time.monotonic()
+        return ready
 
     def watch(self, fd: int, handler: Callable[[], None]) -> None:
         """Have the loop call `handler` when this descriptor is readable."""
@@ -154,27 +176,49 @@ class Server:
         except StationGone:
             self.lose_station(station, "its keeper ended")
 
-    def on_station(
-        self, station: Station, event: m.Born | m.Died | m.FromEngine
-    ) -> None:
+    def on_station(self, station: Station, event: StationEvent) -> None:
         """What a station tells of one of its engines."""
         match event:
             case m.FromEngine():
                 try:
                     for message in unpack_from_link(event.frame):
-                        self._on_link(station, event.slot, message)
+                        self._handle(station, event.slot, message)
                 except ProtocolError as error:
                     log.warning("engine in slot %d: %s", event.slot, error)
             case m.Died():
+                log.debug(
+                    "from the keeper of station %d: %s", station.number, Line(event)
+                )
                 if (
                     not isinstance(station, AgentStation)
                     or station.receive(event.slot, event) is not None
                 ):
                     self.hub.on_died(station, event)
             case m.Born():
+                log.debug(
+                    "from the keeper of station %d: %s", station.number, Line(event)
+                )
                 engine = self.roster.find(station, event.slot)
                 if engine is not None:
-                    engine.known.clear()
+                    self._on_new_link(station, engine)
+            case m.Unborn():
+                self.hub.on_unborn(station, event)
+
+    def _on_logged(self, station: Station, slot: int, message: m.FromLink) -> None:
+        engine = self.roster.find(station, slot)
+        number = engine.id if engine is not None else -1
+        log.debug("from engine %d: %s", number, Line(message))
+        self._on_link(station, slot, message)
+
+    def _on_new_link(self, station: Station, engine: EngineRecord) -> None:
+        """An engine gets another link, and will say over it what it has.
+
+        Until then it gets no work: what it says is to cover all that it was sent.
+        """
+        engine.known.clear()
+        self.table.on_engine_suspect(engine.id)
+        if isinstance(station, AgentStation):
+            station.on_new_link(engine.slot)
 
     def _on_link(self, station: Station, slot: int, message: m.FromLink) -> None:
         if isinstance(message, m.Ready):
@@ -200,9 +244,20 @@ class Server:
                 self.table.on_done(engine.id, outcomes, self.now)
                 engine.assigned = self.table.held(engine.id)
             case m.Output():
+                if self.watching.engines:
+                    self.watching.on_output(engine.id, message)
                 owner = self.table.on_output(engine.id, message)
                 peer = self.reception.client(owner) if owner is not None else None
                 if peer is not None and peer.show(message):
+                    self._dirty[peer.number] = peer
+            case m.Shown():
+                if self.watching.engines:
+                    self.watching.on_shown(engine.id, message)
+                owner = self.table.on_shown(engine.id, message.task)
+                peer = self.reception.client(owner) if owner is not None else None
+                if peer is None and message.wish:
+                    self.answer_wish(m.Typed(message.task, None, message.wish))
+                elif peer is not None and peer.show_event(message):
                     self._dirty[peer.number] = peer
             case m.Dropped(tasks=tasks):
                 self.table.on_dropped(engine.id, tasks, self.now)
@@ -210,12 +265,22 @@ class Server:
             case m.Released(names=names):
                 self.segments.free(self.holds.release(("engine", engine.id), names))
 
+    def answer_wish(self, typed: m.Typed) -> None:
+        """The line that a cell has asked for."""
+        owner = self.reception.client(typed.task >> m.SEQUENCE_BITS)
+        if owner is not None:
+            owner.wishes.pop(typed.task, None)
+        engine = self.roster.engines.get(self.table.engine_of(typed.task))
+        if engine is not None:
+            self.tell(engine, typed)
+
     def lose_engine(
         self, engine: EngineRecord, started: int | None, running: bool, cause: str
     ) -> None:
         """An engine has ended: its tasks are decided on, its segments let go."""
         self.roster.remove(engine, cause)
         self._busy.pop(engine.id, None)
+        self.watching.forget_engine(engine.id)
         self.table.on_engine_lost(engine.id, started, running, cause, self.now)
         self.segments.on_engine_lost(engine)
         self.hub.tell_left(engine, cause)
@@ -245,12 +310,12 @@ class Server:
                         engine.outbox.append(m.Recall(action.tasks))
                         self._busy[engine.id] = engine
                         self._flush_engine(engine)
-                        engine.station.tell_keeper(m.Ring(engine.slot))
+                        self.tell_keeper(engine, m.Ring(engine.slot))
                 case Interrupt():
                     engine = self.roster.engines.get(action.engine)
                     if engine is not None:
-                        engine.station.tell_keeper(
-                            m.Interrupt(engine.slot, action.task)
+                        self.tell_keeper(
+                            engine, m.Interrupt(engine.slot, action.task, action.number)
                         )
 
     def _reply(self, action: Reply) -> None:
@@ -303,12 +368,17 @@ class Server:
                 and self.now - engine.heard >= RING_AFTER
             ):
                 engine.rung = True
-                engine.station.tell_keeper(m.Ring(engine.slot))
+                self.tell_keeper(engine, m.Ring(engine.slot))
 
     def tell(self, engine: EngineRecord, message: msgspec.Struct) -> None:
         """Send a message to an engine, with what else there is for it."""
         engine.outbox.append(message)
         self._busy[engine.id] = engine
+
+    def tell_keeper(self, engine: EngineRecord, message: msgspec.Struct) -> None:
+        """Tell the keeper of this engine's host something about it."""
+        log.debug("to the keeper of engine %d: %s", engine.id, Line(message))
+        engine.station.tell_keeper(message)
 
     def touch(self, peer: Peer) -> None:
         """There is something to send to this peer."""
@@ -326,7 +396,12 @@ class Server:
         for peer in dirty.values():
             self.sending.flush(peer)
 
-    def _flush_engine(self, engine: EngineRecord) -> None:
+    def _put_logged(self, engine: EngineRecord) -> None:
+        for message in engine.outbox:
+            log.debug("to engine %d: %s", engine.id, Line(message))
+        self._put(engine)
+
+    def _put(self, engine: EngineRecord) -> None:
         messages, engine.outbox = engine.outbox, []
         needs, engine.needs = engine.needs, []
         if messages:

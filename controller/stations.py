@@ -9,7 +9,7 @@ link is held.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -23,10 +23,11 @@ from ipcluster.wire.messages import (
     FromEngine,
     NewFunction,
     Segment,
+    Unborn,
 )
+from ipcluster.wire.recent import COUNTED_ON, COUNTED_ON_LARGE, Recent
 
-# What a sender believes its engine to have; the engine keeps four times as many.
-KNOWN_FUNCTIONS = 256
+StationEvent = Born | Died | FromEngine | Unborn
 
 
 class StationGone(Exception):
@@ -52,7 +53,7 @@ class LocalStation(Station, Protocol):
 
     def owns(self, fd: int) -> bool: ...
 
-    def on_ready(self, fd: int, events: int) -> Iterator[Born | Died | FromEngine]: ...
+    def on_ready(self, fd: int, events: int) -> Iterator[StationEvent]: ...
 
     def close(self) -> None: ...
 
@@ -64,7 +65,9 @@ class EngineRecord:
     info: EngineInfo
     station: Station
     slot: int
-    known: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
+    known: Recent[bool] = field(
+        default_factory=lambda: Recent(COUNTED_ON, COUNTED_ON_LARGE)
+    )
     outbox: list[msgspec.Struct] = field(default_factory=list)
     needs: list[Segment] = field(default_factory=list)
     assigned: int = 0
@@ -78,13 +81,9 @@ class EngineRecord:
 
     def need_function(self, message: NewFunction) -> bool:
         """Note its use. True: the engine has to be sent it first."""
-        digest = message.digest
-        if digest in self.known:
-            self.known.move_to_end(digest)
+        if self.known.use(message.digest):
             return False
-        self.known[digest] = None
-        if len(self.known) > KNOWN_FUNCTIONS:
-            self.known.popitem(last=False)
+        self.known.add(message.digest, True, is_large=bool(message.segments))
         return True
 
 

@@ -181,22 +181,35 @@ class TaskTable:
                 self._dispatcher.shares.push(client)
 
     def on_submit(
-        self, client: int, submit: Submit, now: float, *, code: object = None
+        self,
+        client: int,
+        submit: Submit,
+        now: float,
+        *,
+        code: object = None,
+        lasting: bool = True,
     ) -> None:
         """Run each item on any engine that the options allow.
 
-        `code` is kept as long as a task may need it: what the function's digest names.
+        `code` is kept as long as a task may need it: what the function's digest names;
+        and for tasks that are to run again, if it is `lasting`.
         """
-        submission = self._submission(client, submit, now, code)
+        submission = self._submission(client, submit, now, code, lasting)
         tasks = self._ledger.admit(submission, submit.items)
         if tasks:
             self._start(submission, tasks, now)
 
     def on_direct(
-        self, client: int, direct: Direct, now: float, *, code: object = None
+        self,
+        client: int,
+        direct: Direct,
+        now: float,
+        *,
+        code: object = None,
+        lasting: bool = True,
     ) -> None:
         """Run the item on each target, and nowhere else."""
-        submission = self._submission(client, direct, now, code)
+        submission = self._submission(client, direct, now, code, lasting)
         submission.direct = True
         item, first = direct.item, direct.item.task
         items = [
@@ -213,13 +226,20 @@ class TaskTable:
         self._start(submission, tasks, now)
 
     def _submission(
-        self, client: int, message: Submit | Direct, now: float, code: object
+        self,
+        client: int,
+        message: Submit | Direct,
+        now: float,
+        code: object,
+        lasting: bool,
     ) -> Submission:
         owner = self._ledger.clients.get(client) or self._ledger.join(client)
         function = self._functions.get(message.function, message.mode)
-        if code is not None:
+        if code is not None and lasting:
             function.code = code
-        return Submission(owner, function, message.options, now)
+        submission = Submission(owner, function, message.options, now)
+        submission.code, submission.is_lasting = code, lasting
+        return submission
 
     def _start(self, submission: Submission, tasks: list[Task], now: float) -> None:
         options = submission.options
@@ -307,6 +327,32 @@ class TaskTable:
         client = task.submission.client
         return client.id if client.present else None
 
+    def on_shown(self, engine: int, number: int) -> int | None:
+        """The client to show an event of this task to, if it runs there."""
+        task = self._ledger.tasks.get(number)
+        if task is None or task.engine != engine:
+            return None
+        client = task.submission.client
+        return client.id if client.present else None
+
+    def label_of(self, engine: int, number: int, function: bytes) -> str | None:
+        """The label of a task that calls that function, "" without; None: none does.
+
+        It has to be a task that the engine has.
+        """
+        task = self._ledger.tasks.get(number)
+        if task is None or task.engine != engine:
+            return None
+        submission = task.submission
+        if submission.function.digest != function:
+            return None
+        return submission.options.label or ""
+
+    def engine_of(self, number: int) -> int:
+        """The engine that has this task; -1: none has."""
+        task = self._ledger.tasks.get(number)
+        return NOWHERE if task is None else task.engine
+
     def on_cancel(
         self,
         client: int,
@@ -366,6 +412,11 @@ class TaskTable:
             actions.append(Drop(ledger.dropped))
             ledger.dropped = []
         return actions
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether some engine has work waiting behind its first task."""
+        return bool(self._dispatcher.loaded)
 
     def unfinished(self, client: int) -> tuple[int, int]:
         """A client's tasks that have not ended, and the bytes of their payloads."""

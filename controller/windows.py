@@ -58,7 +58,7 @@ class Function:
     def __init__(self, digest: bytes, mode: int) -> None:
         self.digest = digest
         self.mode = mode
-        # Kept for as long as a task may call it; what it is, the table need not know.
+        # Kept for those who want such a task run again; see `Submission.code`.
         self.code: object = None
         self.duration = 0.0
         self.slots = 0  # 0: not seen yet

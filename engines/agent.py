@@ -29,6 +29,7 @@ from ipcluster.wire.chunks import ChunkFiles, discard_files
 from ipcluster.wire.codec import pack, unpack_to_client, unpack_to_keeper
 from ipcluster.wire.curve import Happened
 from ipcluster.wire.errors import ClusterError, ProtocolError, SecurityError
+from ipcluster.wire.lines import Line
 from ipcluster.wire.numbered import NumberedFrames
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,8 @@ class Agent:
         self._holder: Holder | None = None
         self._born: dict[int, m.Born] = {}
         self._outbox: list[msgspec.Struct] = []
+        self._copies: set[str] = set()
+        """Segments that were brought here."""
         self._files = self._new_files()
         self._numbered = NumberedFrames()
         self._identity: tuple[str, int] | None = None
@@ -105,11 +108,19 @@ class Agent:
         """Why it stopped, when that is an error."""
         self._end_by = 0.0
         self.on_joined: Callable[[], None] = lambda: None
+        self.has_ended: Callable[[], str | None] = lambda: None
+        """Asked when the controller is away: why it does not come back, if known."""
+        # Chosen once: a message costs nothing more while nobody wants it logged.
+        self._handle = self._on_message
+        self._pack = self._numbered_frame
+        if log.isEnabledFor(logging.DEBUG):
+            self._handle = self._on_logged
+            self._pack = self._logged_frame
 
     def _new_files(self) -> ChunkFiles:
         return ChunkFiles(
             self._folders,
-            lambda _name: None,  # the credit for the last chunk tells the controller
+            self._copies.add,  # the credit for the last chunk tells the controller
             lambda _name: None,  # its engine frees it when the controller says so
             lambda name, reason: log.warning("segment %s: %s", name, reason),
         )
@@ -163,6 +174,8 @@ class Agent:
             if away > timeout:
                 raise self._approach.failure(timeout)
             self._approach.look()
+        elif (reason := self.has_ended()) is not None:
+            raise ClusterError(reason)
         elif away > patience:
             raise ClusterError(f"the controller has been gone for {patience:.0f} s")
 
@@ -188,9 +201,13 @@ class Agent:
                 if isinstance(first, m.Numbered) and not self._numbered.take(first):
                     continue
                 for message in messages:
-                    self._on_message(message, frames)
+                    self._handle(message, frames)
             except (ProtocolError, OSError) as error:
                 log.warning("a message from the controller dropped: %s", error)
+
+    def _on_logged(self, message: m.ToClient, frames: list[Any]) -> None:
+        log.debug("from the controller: %s", Line(message))
+        self._on_message(message, frames)
 
     def _on_message(self, message: m.ToClient, frames: list[Any]) -> None:
         holder = self._holder
@@ -213,11 +230,13 @@ class Agent:
             case m.FreeSegments(names=names):
                 for name in names:
                     self._files.abort(name)
-                discard_files(self._folders, names)
+                self._discard(names)
             case m.Stop():
                 self.stopping = True
                 self.ended = "the cluster was stopped"
-            case m.Results() | m.Output() | m.Answer() | m.Engines():
+            case m.Results() | m.Output() | m.Shown() | m.Seen():
+                raise ProtocolError("a message for clients came to an agent")
+            case m.Answer() | m.Engines():
                 raise ProtocolError("a message for clients came to an agent")
             case _:
                 assert_never(message)
@@ -268,15 +287,23 @@ class Agent:
     def _begin_anew(self) -> None:
         """This controller knows nothing of us, or has given us up.
 
-        Each engine says on a new link who it is, and what nobody has taken.
+        Each engine says on a new link who it is, and what nobody has taken. What was
+        brought here is not known to be here any more, and would be brought again under
+        the same names: those files go. Whoever maps one keeps the bytes.
         """
         self._numbered = NumberedFrames()
         self._outbox.clear()
         self._files.close()
+        self._discard(list(self._copies))
         self._files = self._new_files()
         if self._holder is not None:
             for slot in self._born:
                 self._holder.tell_keeper(m.Relink(slot))
+
+    def _discard(self, names: list[str]) -> None:
+        """Remove these files of this host."""
+        self._copies.difference_update(names)
+        discard_files(self._folders, names)
 
     def _on_refused(self, reason: str) -> None:
         if reason != m.SAY_HELLO:
@@ -315,14 +342,26 @@ class Agent:
             batch.append(message)
             size += len(message.frame) if isinstance(message, m.FromEngine) else 0
             if size > BATCH_BYTES:
-                self._send(self._numbered.pack(batch))
+                self._send(self._pack(batch))
                 batch, size = [], 0
         if batch:
-            self._send(self._numbered.pack(batch))
+            self._send(self._pack(batch))
         for chunk, data in self._files.take():
-            self._send(self._numbered.pack([chunk], data))
+            self._send(self._pack([chunk], data))
         if self._numbered.is_owed:
             self._send([pack([self._numbered.said()])])
+
+    def _numbered_frame(
+        self, messages: Sequence[msgspec.Struct], data: bytes | None = None
+    ) -> Sequence[bytes | memoryview]:
+        return self._numbered.pack(messages, data)
+
+    def _logged_frame(
+        self, messages: Sequence[msgspec.Struct], data: bytes | None = None
+    ) -> Sequence[bytes | memoryview]:
+        for message in messages:
+            log.debug("to the controller: %s", Line(message))
+        return self._numbered.pack(messages, data)
 
     def _send(self, frames: Sequence[bytes | memoryview]) -> None:
         # Not connected any more: numbered frames are sent again.

@@ -29,6 +29,7 @@ from ipcluster.engines.link import Link
 from ipcluster.engines.operations import Namespace
 from ipcluster.engines.output import LinkStream, Pipes
 from ipcluster.engines.page import StatePage
+from ipcluster.wire.descriptors import set_limit
 from ipcluster.wire.segments import Mapper, SegmentPool
 
 
@@ -48,6 +49,8 @@ class Birth(msgspec.Struct, frozen=True):
     segment_folder: str
     fallback_folder: str
     segment_limit: int
+    descriptors: int
+    path: tuple[str, ...] = ()  # further folders for the user's modules
 
 
 class Tether:
@@ -58,13 +61,15 @@ class Tether:
 
     def __init__(self, fd: int) -> None:
         self._socket = socket.socket(fileno=fd)
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLIN)
 
     def __call__(self, wait: bool) -> socket.socket | None:
         """The newest link sent; None: none yet, or with `wait`, the keeper has gone."""
         newest: socket.socket | None = None
         while True:
             timeout = None if wait and newest is None else 0
-            if not select.select([self._socket], [], [], timeout)[0]:
+            if not self._poll.poll(timeout):
                 return newest
             try:
                 data, fds, _, _ = socket.recv_fds(self._socket, 1, 1)
@@ -95,6 +100,7 @@ def die_with_parent() -> None:
 
 def run_engine(birth: Birth, page: StatePage) -> None:
     """Be an engine until told to stop."""
+    set_limit(birth.descriptors)
     link = Link(socket.socket(fileno=birth.link), birth.lock, page)
     pipes = Pipes(birth.stdout, birth.stderr, page)
     main = types.ModuleType("__main__")
@@ -102,6 +108,7 @@ def run_engine(birth: Birth, page: StatePage) -> None:
     namespace = Namespace(main)
     calls = _calls(birth, namespace)
     engine = Engine(link, page, calls, pipes, Tether(birth.tether))
+    namespace.engine = engine
     calls.place = Place(platform.node(), engine.uuid)
     _open_streams(engine)
     os.register_at_fork(after_in_child=lambda: _leave_link(birth, engine))
@@ -114,8 +121,11 @@ def run_engine(birth: Birth, page: StatePage) -> None:
     if "" not in sys.path:
         # The user's own modules, as in every interactive Python.
         sys.path.insert(0, "")
+    sys.path += [folder for folder in birth.path if folder not in sys.path]
     with contextlib.suppress(SystemExit):
         engine.serve()
+    if namespace.shell is not None:
+        namespace.shell.close()
     for stream in engine.streams:
         stream.flush_all()
 
@@ -125,9 +135,7 @@ def _calls(birth: Birth, namespace: Namespace) -> Calls:
     pool = SegmentPool(
         folders[0], folders[1], f"e{birth.slot}-{os.getpid()}", birth.segment_limit
     )
-    calls = Calls(namespace, pool, None)
-    calls.use_mapper(Mapper(folders, calls.on_released))
-    return calls
+    return Calls(namespace, pool, Mapper(folders))
 
 
 def _open_streams(engine: Engine) -> None:

@@ -64,6 +64,9 @@ class Nursery:
     fallback_folder: str
     segment_limit: int
     spawn: bool
+    path: tuple[str, ...] = ()
+    descriptors: int = 0
+    """How many an engine may open, if its keeper may open more."""
 
     def start(
         self, slot: int, closing: list[socket.socket]
@@ -73,32 +76,52 @@ class Nursery:
         `closing` are the keeper's sockets, which the engine must not keep.
 
         Raises:
+            OSError: the system gives no more processes or descriptors; nothing is left.
             Newborn: in the forked engine itself.
         """
-        far, link = socket.socketpair()
-        ours, tether = socket.socketpair()
-        out_read, out_write = os.pipe()
-        error_read, error_write = os.pipe()
-        lock = new_lock_file()
-        page_fd = _new_page_file() if self.spawn else -1
-        page = StatePage(page_fd)
-        files = link.fileno(), tether.fileno(), out_read, error_read, lock, page_fd
-        folders = self.segment_folder, self.fallback_folder
-        birth = Birth(slot, *files, *folders, self.segment_limit)
+        with contextlib.ExitStack() as made:
+            far, link = _pair(made)
+            ours, tether = _pair(made)
+            out_read, out_write = _pipe(made)
+            error_read, error_write = _pipe(made)
+            lock = new_lock_file()
+            made.callback(os.close, lock)
+            page_fd = _new_page_file() if self.spawn else -1
+            if self.spawn:
+                made.callback(os.close, page_fd)
+            page = StatePage(page_fd)
+            files = link.fileno(), tether.fileno(), out_read, error_read, lock, page_fd
+            folders = self.segment_folder, self.fallback_folder
+            birth = Birth(
+                slot, *files, *folders, self.segment_limit, self.descriptors, self.path
+            )
+            pid = _spawn(birth, out_write, error_write) if self.spawn else _fork()
+            made.pop_all()
+        if pid == 0:
+            closing = [far, ours, link, tether, *closing]
+            _become(birth, out_write, error_write, closing)
+            raise Newborn(birth, page)
         if self.spawn:
-            pid = _spawn(birth, out_write, error_write)
             os.close(page_fd)
-        else:
-            pid = _fork()
-            if pid == 0:
-                closing = [far, ours, link, tether, *closing]
-                _become(birth, out_write, error_write, closing)
-                raise Newborn(birth, page)
         tether.close()
         os.close(out_write)
         os.close(error_write)
         pipes = Pipes(out_read, error_read, page)
         return Child(slot, pid, link, ours, pipes, lock, page), far
+
+
+def _pair(made: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
+    one, other = socket.socketpair()
+    made.callback(one.close)
+    made.callback(other.close)
+    return one, other
+
+
+def _pipe(made: contextlib.ExitStack) -> tuple[int, int]:
+    out, into = os.pipe()
+    made.callback(os.close, out)
+    made.callback(os.close, into)
+    return out, into
 
 
 def _new_page_file() -> int:
@@ -155,7 +178,9 @@ def _become(
     die_with_parent()
     kept = {birth.link, birth.tether, birth.stdout, birth.stderr, birth.lock}
     for sock in closing:
-        sock.detach()
+        # Now, and not with the others below: there may be none left to open.
+        if (fd := sock.detach()) not in kept:
+            os.close(fd)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(stdout, 1)

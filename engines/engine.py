@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import os
 import platform
+import select
 import signal
 import sys
 import time
@@ -30,8 +31,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ipcluster.engines.calls import Calls
+from ipcluster.engines.interrupts import PAUSE
 from ipcluster.engines.link import Link, LinkLost
-from ipcluster.wire.codec import pack_stream, unpack_to_link
+from ipcluster.engines.wishes import Wishes
+from ipcluster.wire.codec import pack_body, pack_stream, unpack_to_link
 from ipcluster.wire.messages import (
     Done,
     Dropped,
@@ -44,7 +47,9 @@ from ipcluster.wire.messages import (
     Recall,
     Released,
     Run,
+    Shown,
     Stop,
+    Typed,
 )
 
 if TYPE_CHECKING:
@@ -62,9 +67,13 @@ QUICK = 100e-6
 HOLD = 500e-6
 HOLD_OUTCOMES = 64
 HOLD_BYTES = 1 << 18
-# Seconds after one KeyboardInterrupt in which no second is raised: time enough to note
-# the first.
-INTERRUPT_PAUSE = 0.05
+# Seconds after one KeyboardInterrupt in which a SIGINT from elsewhere raises no second:
+# a terminal may send one to each of a group of processes that pass it on.
+INTERRUPT_PAUSE = PAUSE
+# Seconds between looks for a line that somebody is to type.
+LOOK_AGAIN = 0.25
+# Bytes of an event beyond which it is not sent: a frame has an end.
+EVENT_BYTES = 48 << 20
 
 
 class Engine:
@@ -84,6 +93,7 @@ class Engine:
         self.pipes = pipes
         self.streams: list[LinkStream] = []
         self.running = 0
+        self._function = b""  # of the task that was begun last
         self.uuid = uuid.uuid4().hex
         self._new_link = new_link
         self._queue: deque[tuple[Run, Item]] = deque()
@@ -92,13 +102,16 @@ class Engine:
         self._flushed = 0.0
         self._kept: deque[Outcome] = deque()
         self._taken = 0
+        self._lent: set[str] = set()  # segments of outcomes that were taken
+        self._unshown: deque[Shown] = deque()
+        self._wishes = Wishes()
         self._stopping = False
         self._waiting = False
         self._rung = False
         self._interrupted = 0
         # The last KeyboardInterrupt: in which task, and when.
         self._raised = (0, 0.0)
-        self._asked = False  # whether the keeper asked for one in this task
+        self._heard = 0  # interrupts of the task that runs, as the keeper counts them
         self._pid = os.getpid()
         self._started = time.time()
         link.on_idle = self._after_busy
@@ -132,7 +145,9 @@ class Engine:
         task = item.task
         # First, or an interrupt that comes in between would find nothing to interrupt.
         self.running = task
-        self._asked = False
+        self._function = run.function
+        self._heard = 0
+        self._wishes.begin(task)
         self.page.begin(task)
         started = time.time()
         begin = time.perf_counter()
@@ -144,6 +159,8 @@ class Engine:
             self.link.busy = 1
             status, packed = self.calls.failure(error, task)
         duration = time.perf_counter() - begin
+        if item.segments:
+            self.calls.drop(item)  # in case it was interrupted before it used them
         self._send_output()
         self.running = 0
         self._interrupted = 0
@@ -194,6 +211,62 @@ class Engine:
         if messages:
             self.link.send(messages)
 
+    # --- conversations ----------------------------------------------------------------
+
+    def show(self, event: list[Any], wish: int = 0, *, private: bool = False) -> None:
+        """Send an event of the running cell, after what it has written so far.
+
+        A `private` one is for whoever runs the cell, and not for those who watch.
+        """
+        shown = Shown(self.running, _pack_event(event), wish, private)
+        self._unshown.append(shown)
+        if self.link.is_mine:
+            return  # from a handler in the middle of a frame: the next one takes it
+        self._send_output()
+        self.link.acquire()
+        try:
+            while self._unshown:
+                self.link.write(pack_stream([self._unshown.popleft()]))
+        except LinkLost:
+            pass  # the main loop meets it again; an event for nobody is lost
+        finally:
+            self.link.release()
+
+    def ask_for_line(self, event: list[Any]) -> str | None:
+        """Show the running task's wish for a line; the line, or None: nobody types.
+
+        Between two looks at the link the user's own signal handlers may act, and a
+        ring may bring another link. A child that the task has forked has no link.
+        """
+        task = self.running
+        if not task or os.getpid() != self._pid:
+            return None
+        wish = self._wishes.ask()
+        self.show(event, wish, private=True)
+        while self.running == task and not self._stopping:
+            answered, text = self._wishes.take(wish)
+            if answered:
+                return text
+            self._look_for_lines()
+        return None
+
+    def _look_for_lines(self) -> None:
+        """Read what has come, or wait for it for a moment."""
+        if not self.link.is_main:
+            # Only the main thread reads, whatever it does now.
+            signal.pthread_kill(self.link.main, signal.SIGURG)
+            time.sleep(LOOK_AGAIN)
+            return
+        # A ring's handler may read the line before we wait: so not for ever.
+        _wait_for_bytes(self.link, LOOK_AGAIN)
+        self.link.enter()
+        try:
+            self._read(wait=False)
+        except LinkLost:
+            time.sleep(LOOK_AGAIN)
+        finally:
+            self.link.leave()
+
     # --- messages ---------------------------------------------------------------------
 
     def _read(self, *, wait: bool) -> None:
@@ -211,16 +284,25 @@ class Engine:
             case Run():
                 self._take(message.taken)
                 self._queue.extend([(message, item) for item in message.items])
+                for item in message.items:
+                    if item.segments:
+                        self.calls.take(item)
             case NewFunction():
-                self.calls.add_function(message)
+                self.calls.add_function(message, self._needed)
             case Recall():
                 self._recall(message.tasks)
             case FreeSegments():
-                self.calls.free(message.names)
+                self._free(message.names)
             case Forget():
                 self.calls.forget(message.digests)
+            case Typed():
+                self._wishes.on_typed(message)
             case Stop():
                 self._stopping = True
+
+    def _needed(self) -> set[bytes]:
+        """The functions of tasks that wait here, or are about to begin."""
+        return {self._function, *[run.function for run, _ in self._queue]}
 
     def _recall(self, tasks: list[int]) -> None:
         """Give back what has not been begun, and what has never come here."""
@@ -229,19 +311,43 @@ class Engine:
         waiting = {item.task for _, item in self._queue}
         dropped = [task for task in tasks if task in waiting or task not in begun]
         gone = set(dropped)
-        self._queue = deque(one for one in self._queue if one[1].task not in gone)
+        kept: deque[tuple[Run, Item]] = deque()
+        for run, item in self._queue:
+            if item.task in gone:
+                self.calls.drop(item)
+                self.calls.touch(run.function)  # the sender has just counted on it
+            else:
+                kept.append((run, item))
+        self._queue = kept
         self.link.send([Dropped(dropped)])
 
     def _take(self, taken: int) -> None:
         """The other end has `taken` of our outcomes: those need not be kept."""
         for _ in range(min(taken - self._taken, len(self._kept))):
-            self._kept.popleft()
+            self._forget_first()
         self._taken = max(taken, self._taken)
+
+    def _forget_first(self) -> None:
+        outcome = self._kept.popleft()
+        self._lent.update([segment.name for segment in outcome.segments])
+
+    def _free(self, names: list[str]) -> None:
+        """Nobody maps these results any more, so their outcomes have been taken."""
+        freed = set(names)
+        for at in reversed(range(len(self._kept))):
+            if any(segment.name in freed for segment in self._kept[at].segments):
+                for _ in range(at + 1):
+                    self._forget_first()
+                self._taken += at + 1
+                break
+        self._lent -= freed
+        self.calls.free(names)
 
     # --- signals ----------------------------------------------------------------------
 
     def on_interrupt(self, _signum: int, _frame: FrameType | None) -> None:
         """SIGINT: raise in whatever runs."""
+        __tracebackhide__ = True  # what the user's code did is of interest
         if not self.running:
             return
         if self.link.busy:
@@ -250,6 +356,7 @@ class Engine:
         self._raise_interrupt()
 
     def _raise_interrupt(self) -> None:
+        __tracebackhide__ = True
         now = time.monotonic()
         task, when = self._raised
         if task != self.running or now - when > INTERRUPT_PAUSE:
@@ -267,12 +374,14 @@ class Engine:
 
     def on_ring(self, _signum: int, _frame: FrameType | None) -> None:
         """SIGURG: the keeper wants something, now or when what goes on is over."""
+        __tracebackhide__ = True
         if self.link.busy:
             self._rung = True
             return
         self._answer_ring()
 
     def _answer_ring(self) -> None:
+        __tracebackhide__ = True
         self._rung = False
         if not self.running:
             return  # between tasks the loop itself looks
@@ -292,16 +401,21 @@ class Engine:
             signal.raise_signal(signal.SIGINT)
 
     def _take_interrupt(self) -> bool:
-        """Whether the keeper wants what runs interrupted; it may say so twice.
+        """Whether what runs is to be interrupted, for the first time or once more.
 
-        Once is enough: a second one would hit the task while it cleans up.
+        The same one is heard at every ring; to raise it again would hit the task while
+        it cleans up.
         """
-        if self.page.target != self.running or self._asked:
+        task, number = self.page.interrupted()
+        if task != self.running or number <= self._heard:
             return False
-        self._asked = True
+        self._heard = number
+        self.page.hear(number, time.monotonic())
+        self._raised = (0, 0.0)  # the keeper has seen to the pause
         return True
 
     def _after_busy(self) -> None:
+        __tracebackhide__ = True
         if self._stopping and self.running:
             raise SystemExit(0)
         if self._rung:
@@ -328,6 +442,8 @@ class Engine:
                     (version.major, version.minor),
                     self._started,
                     held,
+                    self.calls.held(),
+                    sorted(self._lent),
                 )
             ]
         )
@@ -360,3 +476,37 @@ class Engine:
         for at in range(0, len(kept), HOLD_OUTCOMES):
             self.link.send([Done(kept[at : at + HOLD_OUTCOMES])])
         return True
+
+
+def _wait_for_bytes(link: Link, seconds: float) -> None:
+    """Whatever number its descriptor has: `select.select` takes no large ones."""
+    waiting = select.poll()
+    waiting.register(link, select.POLLIN)
+    waiting.poll(seconds * 1000)
+
+
+def _pack_event(event: list[Any]) -> bytes:
+    """An event as bytes; what cannot travel is shown as a text that says so."""
+    try:
+        packed = pack_body(event)
+    except (TypeError, ValueError, OverflowError):
+        packed = pack_body(_plain(event))
+    if len(packed) <= EVENT_BYTES:
+        return packed
+    text = f"[{event[0]} of {len(packed):,} bytes left out: too large to show]"
+    return pack_body(["display", {"text/plain": text}, {}, {}, False])
+
+
+def _plain(value: Any) -> Any:
+    """The value with texts in the place of what msgpack cannot carry."""
+    if value is None or isinstance(value, bool | float | bytes):
+        return value
+    if isinstance(value, int):
+        return value if -(1 << 63) <= value < 1 << 64 else str(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in value]
+    return str(value)

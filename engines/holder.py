@@ -10,19 +10,23 @@ engine, all non-blocking. Whoever runs the poll loop registers `descriptors()`, 
 from __future__ import annotations
 
 import contextlib
+import logging
 import select
+import signal
 import socket
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from ipcluster.wire.codec import LENGTH, FrameReader, pack_stream, unpack_from_keeper
 from ipcluster.wire.errors import ProtocolError
-from ipcluster.wire.messages import Born, Died, FromEngine
+from ipcluster.wire.messages import Born, Died, FromEngine, Signal, Unborn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import msgspec
+
+log = logging.getLogger(__name__)
 
 # One buffer for all links: a new one of this size each time costs more than the system
 # call.
@@ -41,7 +45,7 @@ class Poller(Protocol):
     def unregister(self, fd: int, /) -> object: ...
 
 
-HolderEvent = Born | Died | FromEngine
+HolderEvent = Born | Died | FromEngine | Unborn
 
 
 class KeeperGone(Exception):
@@ -161,7 +165,9 @@ class Holder:
         for frame in self._reader.feed(data):
             for message in unpack_from_keeper(frame):
                 if isinstance(message, Born):
-                    self._add(message)
+                    if self._add(message):
+                        yield message
+                elif isinstance(message, Unborn):
                     yield message
                 else:
                     yield from self._last_words(message.slot)
@@ -178,7 +184,12 @@ class Holder:
                 yield FromEngine(slot, frame)
         link.socket.close()
 
-    def _add(self, born: Born) -> None:
+    def _add(self, born: Born) -> bool:
+        """Watch an engine's link. False: we have no descriptor for it, so it ends."""
+        if not self._fds:
+            log.error("no descriptor for the link of engine %d: ending it", born.pid)
+            self.tell_keeper(Signal(born.slot, signal.SIGKILL))
+            return False
         sock = socket.socket(fileno=self._fds.popleft())
         old = self._links.pop(born.slot, None)
         if old is not None:
@@ -188,6 +199,7 @@ class Holder:
         self._links[born.slot] = link
         self._by_fd[sock.fileno()] = link
         self._poller.register(sock.fileno(), select.POLLIN)
+        return True
 
     def _unwatch(self, link: _Link) -> None:
         fd = link.socket.fileno()

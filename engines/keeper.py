@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import importlib
 import logging
@@ -31,9 +32,12 @@ from typing import TYPE_CHECKING, Any
 
 from ipcluster.engines.birth import run_engine
 from ipcluster.engines.children import Child, Newborn, Nursery
+from ipcluster.engines.interrupts import Interrupts
 from ipcluster.engines.lastwords import last_words
 from ipcluster.wire.codec import FrameReader, pack_stream, unpack_to_keeper
+from ipcluster.wire.descriptors import limit, raise_limit
 from ipcluster.wire.errors import ProtocolError
+from ipcluster.wire.lines import Line
 from ipcluster.wire.messages import (
     Born,
     Died,
@@ -43,6 +47,7 @@ from ipcluster.wire.messages import (
     Signal,
     Spawn,
     Stop,
+    Unborn,
 )
 
 if TYPE_CHECKING:
@@ -77,6 +82,7 @@ class Keeper:
         self._children: dict[int, Child] = {}
         self._pipes: dict[int, Child] = {}
         self._paused: deque[tuple[float, int]] = deque()
+        self._interrupts = Interrupts()
         self._next_slot = 0
         self._kill_at: float | None = None
         self._poll = select.poll()
@@ -106,6 +112,8 @@ class Keeper:
         """Milliseconds until something is due."""
         now = time.monotonic()
         due = [when for when, _ in list(self._paused)[:1]]
+        if (interrupt := self._interrupts.next_deadline()) is not None:
+            due.append(interrupt)
         if self._kill_at is not None:
             due.append(self._kill_at)
         if self._orphan_since is not None:
@@ -136,6 +144,8 @@ class Keeper:
             self._kill_at = now + STOP_GRACE
             for child in self._children.values():
                 child.signal(signal.SIGKILL)
+        for slot, task in self._interrupts.due(now):
+            self._interrupt(slot, task, now)
         orphan = self._orphan_since
         if orphan is not None and now - orphan > self._orphan_seconds:
             self._orphan_since = None
@@ -178,14 +188,12 @@ class Keeper:
             self._on_message(message)
 
     def _on_message(self, message: Any) -> None:
+        log.debug("told: %s", Line(message))
         match message:
             case Spawn(count=count):
                 self.start(count)
-            case Interrupt(slot=slot, task=task):
-                child = self._children.get(slot)
-                if child is not None and child.page.state()[1] == task:
-                    child.page.target = task
-                    child.signal(signal.SIGURG)
+            case Interrupt():
+                self._interrupts.add(message, time.monotonic())
             case Signal(slot=slot, signum=signum):
                 child = self._children.get(slot)
                 if child is not None:
@@ -200,9 +208,25 @@ class Keeper:
             case Stop():
                 self.stop()
 
+    def _interrupt(self, slot: int, task: int, now: float) -> None:
+        """Have the engine interrupt this task, if it is the one that runs."""
+        child = self._children.get(slot)
+        if child is None:
+            self._interrupts.forget(slot)
+            return
+        last, running = child.page.state()
+        if running != task:
+            self._interrupts.put_off(slot, last, now)
+            return
+        number = self._interrupts.pass_on(slot, *child.page.heard(), now)
+        if number is not None:
+            child.page.interrupt(task, number)
+            child.signal(signal.SIGURG)
+
     def _tell(self, message: msgspec.Struct, fds: Sequence[int] = ()) -> None:
         if self._control is None:
             return
+        log.debug("telling: %s", Line(message))
         data = pack_stream([message])
         try:
             if fds:
@@ -216,31 +240,44 @@ class Keeper:
     # --- engines ----------------------------------------------------------------------
 
     def start(self, count: int) -> None:
-        """Start `count` engines.
+        """Start `count` engines, or as many as the system lets us.
 
         Raises:
             Newborn: in each forked engine.
         """
-        for _ in range(count):
-            slot = self._next_slot
-            self._next_slot += 1
-            closing = [self._wake, self._wake_writer]
-            closing += [s for s in (self._control, self._listener) if s is not None]
-            for child in self._children.values():
-                closing += [child.link, child.tether]
-            child, far = self._nursery.start(slot, closing)
-            self._children[slot] = child
-            for fd in child.pipes.streams:
-                self._pipes[fd] = child
-                self._poll.register(fd, select.POLLIN)
-            self._tell(Born(slot, child.pid), [far.fileno()])
-            far.close()
+        for missing in range(count, 0, -1):
+            try:
+                self._start_one()
+            except OSError as error:
+                reason = _why_not(error)
+                log.error("%d engines cannot be started: %s", missing, reason)
+                self._tell(Unborn(missing, reason))
+                return
+
+    def _start_one(self) -> None:
+        slot = self._next_slot
+        self._next_slot += 1
+        closing = [self._wake, self._wake_writer]
+        closing += [s for s in (self._control, self._listener) if s is not None]
+        for child in self._children.values():
+            closing += [child.link, child.tether]
+        child, far = self._nursery.start(slot, closing)
+        self._children[slot] = child
+        for fd in child.pipes.streams:
+            self._pipes[fd] = child
+            self._poll.register(fd, select.POLLIN)
+        self._tell(Born(slot, child.pid), [far.fileno()])
+        far.close()
 
     def _relink(self, slot: int) -> None:
         child = self._children.get(slot)
         if child is None:
             return
-        far, near = socket.socketpair()
+        try:
+            far, near = socket.socketpair()
+        except OSError as error:
+            log.error("no new link for the engine in slot %d: %s", slot, error)
+            return
         try:
             socket.send_fds(child.tether, [b"L"], [near.fileno()])
         except OSError:
@@ -261,6 +298,7 @@ class Keeper:
         for child in self._children.values():
             child.stopped = True
             child.signal(signal.SIGTERM)
+            child.signal(signal.SIGCONT)  # or one that is stopped would never hear it
 
     def _reap(self) -> None:
         while True:
@@ -280,6 +318,7 @@ class Keeper:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)  # processes that its tasks started
         del self._children[child.slot]
+        self._interrupts.forget(child.slot)
         for fd in child.pipes.streams:
             if self._pipes.pop(fd, None) is not None:
                 with contextlib.suppress(KeyError):
@@ -295,7 +334,9 @@ class Keeper:
     def _carry(self, fd: int) -> None:
         """Move what lies in a pipe to the link, unless the engine is writing there."""
         child = self._pipes[fd]
-        if not select.select([], [child.link], [], 0)[1]:
+        room = select.poll()
+        room.register(child.link, select.POLLOUT)
+        if not room.poll(0):
             self._pause(fd)
             return
         try:
@@ -330,6 +371,16 @@ class Keeper:
         self._paused.append((time.monotonic() + CARRY_PAUSE, fd))
 
 
+def _why_not(error: OSError) -> str:
+    """What the system says to another engine, and which of its limits that is."""
+    reason = error.strerror or str(error)
+    if error.errno == errno.EMFILE:
+        return f"{reason}: this host's keeper may open {limit():,} (ulimit -H -n)"
+    if error.errno == errno.EAGAIN:
+        return f"{reason}: no more processes (ulimit -u)"
+    return reason
+
+
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ipcluster keeper", description=__doc__)
     parser.add_argument("--control-fd", type=int, default=-1)
@@ -342,6 +393,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--segment-limit", type=int, default=1 << 30)
     parser.add_argument("-n", type=int, default=0)
     parser.add_argument("--preload", default="")
+    parser.add_argument("--path", default="", help="further folders for modules")
     parser.add_argument("--spawn", action="store_true")
     parser.add_argument("--orphan-seconds", type=float, default=30.0)
     parser.add_argument("--log-level", default="INFO")
@@ -372,9 +424,18 @@ def main(argv: Sequence[str] | None = None) -> None:
             os.unlink(options.listen)
         listener.bind(options.listen)
         listener.listen()
+    path = tuple(filter(None, options.path.split(os.pathsep)))
+    sys.path += path  # at the end: a user's queue.py there is still not ours to import
     preload(options.preload)
     spawn = options.spawn or not hasattr(os, "fork")
-    nursery = Nursery(options.segments, options.fallback, options.segment_limit, spawn)
+    nursery = Nursery(
+        options.segments,
+        options.fallback,
+        options.segment_limit,
+        spawn,
+        path=path,
+        descriptors=raise_limit(),
+    )
     try:
         keeper = Keeper(control, listener, nursery, options.orphan_seconds)
         keeper.start(options.n)
@@ -390,7 +451,9 @@ def main(argv: Sequence[str] | None = None) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
         return
     del keeper
+    # The log is the keeper's: in an engine it is the user's to set up.
     logging.getLogger().handlers.clear()
+    logging.getLogger().setLevel(logging.WARNING)
     run_engine(birth, page)
 
 

@@ -61,7 +61,7 @@ class Link:
         # Made once: a new one of this size each time costs more than the system call.
         self._buffer = bytearray(RECEIVE_BYTES)
         self._view = memoryview(self._buffer)
-        self._main = threading.get_ident()
+        self.main = threading.get_ident()
         self.busy = 0
         self.on_idle: Callable[[], None] | None = None
 
@@ -93,7 +93,7 @@ class Link:
     def acquire(self) -> None:
         """Nobody else writes, no handler interrupts, until `release`."""
         thread = threading.get_ident()
-        if thread == self._main:
+        if thread == self.main:
             self.busy += 1
             if self.busy == 1:
                 self._mask_signals()
@@ -106,7 +106,7 @@ class Link:
         self._threads.release()
         thread = threading.get_ident()
         self._writers.discard(thread)
-        if thread == self._main:
+        if thread == self.main:
             masked, self._masked = self._masked, None
             try:
                 self.leave()
@@ -132,16 +132,20 @@ class Link:
         """
         return threading.get_ident() in self._writers
 
+    @property
+    def is_main(self) -> bool:
+        return threading.get_ident() == self.main
+
     def enter(self) -> None:
         """Begin what a signal handler must not interrupt.
 
         Only the main thread runs handlers.
         """
-        if threading.get_ident() == self._main:
+        if self.is_main:
             self.busy += 1
 
     def leave(self) -> None:
-        if threading.get_ident() == self._main:
+        if self.is_main:
             self.busy -= 1
             if not self.busy and self.on_idle is not None:
                 self.on_idle()

@@ -14,6 +14,7 @@ import linecache
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ipcluster.wire.importable import look_in
 from ipcluster.wire.references import resolve
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Namespace:
         self.executions = 0
         self.builtins = dict(builtins.__dict__)
         self.names["__builtins__"] = self.builtins
+        self.engine: Any = None
+        self.shell: Any = None  # the interpreter, once a conversation has begun
         self._first = dict(self.names)
 
     def clear(self) -> None:
@@ -63,12 +66,16 @@ def _value(namespace: Namespace, name: str) -> Any:
 
 
 def execute(
-    namespace: Namespace, code: str, filename: str | None = None
+    namespace: Namespace,
+    code: str,
+    filename: str | None = None,
+    folders: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Run code in the namespace.
+    """Run code in the namespace; modules may lie in `folders`, too.
 
     The last statement's value, if it is an expression, is shown by its repr.
     """
+    look_in(folders)
     namespace.executions += 1
     count = namespace.executions
     if filename is None:
@@ -88,12 +95,14 @@ def execute(
     return {"execution_count": count, "result_repr": shown}
 
 
-def run_file(namespace: Namespace, source: str, filename: str) -> dict[str, Any]:
+def run_file(
+    namespace: Namespace, source: str, filename: str, folders: Sequence[str] = ()
+) -> dict[str, Any]:
     """Run the text of a file of the client's as `__main__`."""
     had = namespace.names.get("__file__")
     namespace.names["__file__"] = filename
     try:
-        return execute(namespace, source, filename)
+        return execute(namespace, source, filename, folders)
     finally:
         if had is None:
             namespace.names.pop("__file__", None)
@@ -101,17 +110,33 @@ def run_file(namespace: Namespace, source: str, filename: str) -> dict[str, Any]
             namespace.names["__file__"] = had
 
 
-def import_names(namespace: Namespace, statements: str) -> None:
+def import_names(
+    namespace: Namespace, statements: str, folders: Sequence[str] = ()
+) -> None:
+    look_in(folders)
     exec(compile(statements, "<import>", "exec"), namespace.names)
 
 
 def clear(namespace: Namespace) -> None:
     namespace.clear()
+    if namespace.shell is not None:
+        namespace.shell.fill_namespace()
 
 
 def modules(_namespace: Namespace) -> list[str]:
     """The names of loaded modules: what `sync_imports` and diagnosis want to know."""
     return sorted(sys.modules)
+
+
+def _conversing(name: bytes) -> Callable[..., Any]:
+    """An operation of the interpreter's, which is imported when one is called."""
+
+    def operation(namespace: Namespace, *args: Any, **keywords: Any) -> Any:
+        from ipcluster.engines.conversing import CONVERSATION
+
+        return CONVERSATION[name](namespace, *args, **keywords)
+
+    return operation
 
 
 OPERATIONS: dict[bytes, Callable[..., Any]] = {
@@ -122,4 +147,9 @@ OPERATIONS: dict[bytes, Callable[..., Any]] = {
     b"import": import_names,
     b"clear": clear,
     b"modules": modules,
+    b"cell": _conversing(b"cell"),
+    b"complete": _conversing(b"complete"),
+    b"inspect": _conversing(b"inspect"),
+    b"is_complete": _conversing(b"is_complete"),
+    b"history": _conversing(b"history"),
 }

@@ -44,14 +44,19 @@ class Pipes:
     def __init__(self, stdout: int, stderr: int, page: StatePage) -> None:
         self.streams = {stdout: 1, stderr: 2}
         self._page = page
-        self._poll = select.poll()
+        # One for whoever has the lock, one for who looks whether to take it.
+        self._poll, self._glance = select.poll(), select.poll()
         for fd in self.streams:
             os.set_blocking(fd, False)
             self._poll.register(fd, select.POLLIN)
+            self._glance.register(fd, select.POLLIN)
 
     def waiting(self) -> bool:
         """Whether something may lie in the pipes. Needs no lock."""
-        return bool(self._poll.poll(0))
+        try:
+            return bool(self._glance.poll(0))
+        except RuntimeError:  # another thread looks just now
+            return True
 
     def read(self, fd: int, task: int) -> Output | None:
         """Some of what lies in one pipe; None: nothing more comes from it.
@@ -87,6 +92,7 @@ class Pipes:
                     continue
                 if output is None:
                     self._poll.unregister(fd)
+                    self._glance.unregister(fd)
                 elif output.text:
                     found.append(output)
         return found

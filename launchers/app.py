@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from ipcluster import __version__
+from ipcluster.launchers.log_options import add_log_options
 from ipcluster.wire.own_errors import ClusterError
 
 _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
@@ -109,6 +110,9 @@ def _add_start(commands: _Commands) -> None:
         "--preload", default="", metavar="A,B", help="modules engines begin with"
     )
     made.add_argument(
+        "--path", default="", metavar="DIR:DIR", help="folders of modules for engines"
+    )
+    made.add_argument(
         "--engines", default="local", metavar="KIND", help="launcher; default: local"
     )
     made.add_argument(
@@ -118,7 +122,7 @@ def _add_start(commands: _Commands) -> None:
         metavar="S",
         help="seconds in which all engines must answer; default: 60",
     )
-    made.add_argument("--log-level", type=_log_level, default="INFO", metavar="LEVEL")
+    add_log_options(made)
 
 
 def _add_stop(commands: _Commands) -> None:
@@ -248,14 +252,6 @@ def _signal(text: str) -> int:
     if name not in signal.Signals.__members__:
         raise argparse.ArgumentTypeError(f"{text!r} is not a signal")
     return signal.Signals[name]
-
-
-def _log_level(text: str) -> str:
-    names = {"10": "DEBUG", "20": "INFO", "30": "WARNING", "40": "ERROR"}
-    level = names.get(text, text.upper())
-    if level not in names.values():
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {[*names.values()]}")
-    return level
 
 
 def _targets(text: str) -> frozenset[int] | None:

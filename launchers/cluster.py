@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -36,6 +36,7 @@ from ipcluster.launchers.local import (
 )
 from ipcluster.launchers.names import describe, new_name, own_names, place_of
 from ipcluster.wire.errors import LaunchError
+from ipcluster.wire.importable import user_folders
 
 
 class Cluster:
@@ -105,13 +106,17 @@ class Cluster:
         self.engine_timeout = engine_timeout
         self.shutdown_atexit = shutdown_atexit
         self.log_level = log_level
+        self.send_engines_connection_env = send_engines_connection_env
         self.environment = own_names(self.place) if send_engines_connection_env else {}
         self.environment.update(environment or {})
         self.controller: ControllerLauncher | None = None
         self.engines = EngineSets(
             self.engine_launcher_class, self.place, self.environment
         )
+        self.before_stop: list[Callable[[], object]] = []
+        """Called when all is about to end, for what would miss it."""
         self._client: Any = None
+        self._pid = 0  # of the process that is in the `with` block
 
     def __repr__(self) -> str:
         parts = [f"cluster_id={self.cluster_id!r}", f"profile={self.profile!r}"]
@@ -210,10 +215,16 @@ class Cluster:
             options.append(f"--ip={self.controller_ip}")
         if self.controller_location:
             options.append(f"--location={self.controller_location}")
+        # Modules beside the user's program, and what else this session can import.
+        folders = [one for one in user_folders() if os.pathsep not in one]
+        if folders:
+            options.append(f"--path={os.pathsep.join(folders)}")
         return [*options, *self.controller_args]
 
     async def stop_cluster(self) -> None:
         """End everything; no process and no file stays. Twice is harmless."""
+        while self.before_stop:
+            await asyncio.to_thread(self.before_stop.pop())
         for launcher in self.engines.values():
             # The controller ends the engines of its own host faster than we could.
             if not isinstance(launcher, LocalEngineSetLauncher):
@@ -278,16 +289,31 @@ class Cluster:
     async def start_and_connect(
         self, n: int | None = None, activate: bool = False
     ) -> Any:
-        """Start what does not run yet; a Client that sees all `n` engines."""
-        await self._start_missing(n)
-        return await asyncio.to_thread(self._connect_and_wait, n, activate)
+        """Start what does not run yet; a Client that sees all `n` engines.
+
+        A cluster that it has started is stopped again if no Client can be had.
+        """
+        is_new = self.controller is None
+        try:
+            await self._start_missing(n)
+            return await asyncio.to_thread(self._connect_and_wait, n, activate)
+        except BaseException:
+            if is_new:
+                await self.stop_cluster()
+            raise
 
     def start_and_connect_sync(
         self, n: int | None = None, activate: bool = False
     ) -> Any:
         """`start_and_connect`, and wait until it is done."""
-        run_blocking(self._start_missing(n))
-        return self._connect_and_wait(n, activate)
+        is_new = self.controller is None
+        try:
+            run_blocking(self._start_missing(n))
+            return self._connect_and_wait(n, activate)
+        except BaseException:
+            if is_new:
+                run_blocking(self.stop_cluster())
+            raise
 
     async def _start_missing(self, n: int | None) -> None:
         if self.controller is None:
@@ -309,6 +335,7 @@ class Cluster:
         return client
 
     def __enter__(self) -> Any:
+        self._pid = os.getpid()
         self._client = self.start_and_connect_sync()
         return self._client
 
@@ -318,10 +345,12 @@ class Cluster:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._close_client()
-        run_blocking(self.stop_cluster())
+        if self._is_mine():
+            self._close_client()
+            run_blocking(self.stop_cluster())
 
     async def __aenter__(self) -> Any:
+        self._pid = os.getpid()
         self._client = await self.start_and_connect()
         return self._client
 
@@ -331,8 +360,13 @@ class Cluster:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await asyncio.to_thread(self._close_client)
-        await self.stop_cluster()
+        if self._is_mine():
+            await asyncio.to_thread(self._close_client)
+            await self.stop_cluster()
+
+    def _is_mine(self) -> bool:
+        """Not so in a forked child that leaves the `with` block by an exception."""
+        return self._pid == os.getpid()
 
     def _close_client(self) -> None:
         client, self._client = self._client, None

@@ -47,7 +47,13 @@ def clean(options: argparse.Namespace) -> int:
         for place in running:
             print(f"{describe(place)} is running: left alone (--force stops it)")
         places = [place for place in places if place not in running]
-    if not places and not running:
+    # Imported here: `ipcluster stop` has no use for it.
+    from ipcluster.launchers import host_folders
+
+    swept = sum([host_folders.sweep(place) for place in host_folders.places()])
+    if swept:
+        print(f"folders of agents that were killed: {swept} removed")
+    elif not places and not running:
         print("nothing to clean")
     return _each(places, stop_cluster)
 
@@ -92,7 +98,7 @@ def add_engines(options: argparse.Namespace) -> int:
         before = set(door.engines)
         door.ask("start_engines", n=n)
         new = door.new_engines(before, n, options.engine_timeout)
-        return _report(place, "started", new, n, len(door.engines))
+        return _report(place, "started", new, n, door)
 
 
 def stop_engines(options: argparse.Namespace) -> int:
@@ -105,7 +111,7 @@ def stop_engines(options: argparse.Namespace) -> int:
         chosen = _chosen(options.targets, door)
         end_engines(door, chosen)
         gone = sorted(chosen - door.engines.keys())
-        return _report(place, "stopped", gone, len(chosen), len(door.engines))
+        return _report(place, "stopped", gone, len(chosen), door)
 
 
 def restart_engines(options: argparse.Namespace) -> int:
@@ -118,7 +124,7 @@ def restart_engines(options: argparse.Namespace) -> int:
         chosen = _chosen(options.targets, door)
         new = restart(door, chosen, options.engine_timeout)
         done = f"started in place of {ids(chosen)}"
-        return _report(place, done, new, len(chosen), len(door.engines))
+        return _report(place, done, new, len(chosen), door)
 
 
 def _running_place(options: argparse.Namespace) -> ClusterPlace:
@@ -141,17 +147,22 @@ def _chosen(targets: frozenset[int] | None, door: ControllerDoor) -> frozenset[i
 
 
 def _report(
-    place: ClusterPlace, done: str, engines: Sequence[int], wanted: int, left: int
+    place: ClusterPlace,
+    done: str,
+    engines: Sequence[int],
+    wanted: int,
+    door: ControllerDoor,
 ) -> int:
     """Say what was done to which engines; exit status 1 if not to all."""
     if len(engines) < wanted:
+        why = door.reason or f"look in {place.log_folder / 'keeper.log'}"
         print(
-            f"ipcluster: {len(engines)} of {wanted} engines {done}; look in "
-            f"{place.log_folder / 'keeper.log'}",
+            f"ipcluster: {len(engines)} of {wanted} engines {done}; {why}",
             file=sys.stderr,
         )
         return 1
     what = f"engine{'s' if len(engines) > 1 else ''} {ids(engines)}"
+    left = len(door.engines)
     print(f"{what if engines else 'no engine'} {done}; {left} in {describe(place)}")
     return 0
 

@@ -38,8 +38,10 @@ from ipcluster.controller.tasks import TaskTable
 from ipcluster.controller.transfers import Transfers
 from ipcluster.engines.holder import Holder, HolderEvent, KeeperGone
 from ipcluster.launchers.claim import claimed
+from ipcluster.launchers.log_options import add_log_options
 from ipcluster.wire import private_files, tickets
 from ipcluster.wire.curve import CurveKeys, new_curve_keys
+from ipcluster.wire.descriptors import raise_limit
 from ipcluster.wire.errors import ClusterError
 from ipcluster.wire.grants import (
     CLIENT_RIGHTS,
@@ -57,6 +59,10 @@ log = logging.getLogger(__name__)
 # Seconds a stopping controller waits for its keeper: two graces of the keeper's.
 STOP_SECONDS = 6.0
 LOG_BYTES = 10 << 20
+# Heartbeats that may be lost until a host counts as silent.
+HEARTBEATS = 5
+_DEFAULTS = ControllerConfig()
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class OwnStation:
@@ -122,14 +128,31 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--policy", default="leastload")
     parser.add_argument(
+        "--silence",
+        type=_seconds,
+        default=_DEFAULTS.silence,
+        help="seconds until a host that says nothing counts as disconnected; "
+        "default: %(default)g",
+    )
+    parser.add_argument(
+        "--grace",
+        type=_seconds,
+        default=_DEFAULTS.agent_seconds,
+        help="seconds that another host's agent may be disconnected until its engines "
+        "are given up; default: %(default)g",
+    )
+    parser.add_argument(
         "--preload", default="", help="modules to import before engines are forked"
+    )
+    parser.add_argument(
+        "--path", default="", help="further folders where engines look for modules"
     )
     parser.add_argument(
         "--spawn",
         action="store_true",
         help="start engines afresh instead of forking them",
     )
-    parser.add_argument("--log-level", default="INFO")
+    add_log_options(parser)
     parser.add_argument("--ready-fd", type=int, default=-1)
     parser.add_argument(
         "--tether-fd",
@@ -141,6 +164,13 @@ def arguments() -> argparse.ArgumentParser:
         "--how", default="", help="how it was started, for `ipcluster list`"
     )
     return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 86400")
+    return seconds
 
 
 def start_keeper(
@@ -159,6 +189,7 @@ def start_keeper(
         f"--fallback={place.segment_fallback}",
         f"-n={options.n}",
         f"--preload={options.preload}",
+        f"--path={options.path}",
         f"--log-level={options.log_level}",
     ]
     if options.spawn:
@@ -234,7 +265,14 @@ def build(
     context: zmq.Context[zmq.Socket[bytes]],
 ) -> Server:
     """A listening controller, its tickets written."""
-    config = ControllerConfig(ip=options.ip, port=options.port, policy=options.policy)
+    config = ControllerConfig(
+        ip=options.ip,
+        port=options.port,
+        policy=options.policy,
+        agent_seconds=options.grace,
+        heartbeat=options.silence / HEARTBEATS,
+        silence=options.silence,
+    )
     keys, door = new_curve_keys(), new_curve_keys()
     doors = Doors(context, config, place.door_path, keys, door)
     cluster, grant_key = make_tickets(place, doors, keys, door, options)
@@ -258,15 +296,21 @@ def build(
     return Server(config, table, doors, reception, transfers, Holds())
 
 
-def run(place: ClusterPlace, options: argparse.Namespace, report: Report) -> None:
+def run(
+    place: ClusterPlace, options: argparse.Namespace, report: Report, told: _Told
+) -> None:
     """Everything between an empty folder and an empty folder."""
-    keeper, control = start_keeper(place, options)
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    told.defer()
+    keeper, control = start_keeper(place, options)
     try:
+        told.resume()
+        raise_limit()
         server = build(place, options, context)
         holder = Holder(control, server.poller)
         server.add_local(OwnStation(holder))
         server.on_engines = lambda count: report("engines", ready=count, of=options.n)
+        server.on_unborn = lambda reason: report("unborn", reason=reason)
         server.on_start = lambda count: holder.tell_keeper(Spawn(count))
         place.write_state(_state(options, server, keeper.pid))
         _watch_ends(server, options.tether_fd)
@@ -300,6 +344,33 @@ def _own_state(options: argparse.Namespace) -> State:
     )
 
 
+class _Told:
+    """SIGTERM and its kin while the controller starts: they end it by SystemExit.
+
+    So a start that is broken off cleans up as well.
+    """
+
+    def __init__(self) -> None:
+        self._signum = 0
+        self._deferring = False
+        for signum in _STOPPING:
+            signal.signal(signum, self._end)
+
+    def _end(self, signum: int, _frame: object) -> None:
+        self._signum = signum
+        if not self._deferring:
+            raise SystemExit(128 + signum)
+
+    def defer(self) -> None:
+        """What follows is not to be broken off, until `resume`."""
+        self._deferring = True
+
+    def resume(self) -> None:
+        self._deferring = False
+        if self._signum:
+            raise SystemExit(128 + self._signum)
+
+
 def _watch_ends(server: Server, tether: int) -> None:
     """Stop in order on SIGTERM, SIGINT and SIGHUP, and when our starter has gone."""
     wake, waker = socket.socketpair()
@@ -311,7 +382,7 @@ def _watch_ends(server: Server, tether: int) -> None:
     def stop(*_: object) -> None:
         server.stopping = True
 
-    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for signum in _STOPPING:
         signal.signal(signum, stop)
     server.watch(wake.fileno(), lambda: _drain(wake))
     if tether >= 0:
@@ -327,6 +398,7 @@ def _drain(wake: socket.socket) -> None:
 def _end_keeper(keeper: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         keeper.terminate()
+        keeper.send_signal(signal.SIGCONT)  # or one that is stopped would never hear it
     try:
         keeper.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -349,32 +421,30 @@ def configure_logging(place: ClusterPlace, level: str) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     options = arguments().parse_args(argv)
     report = Report(options.ready_fd)
+    told = _Told()
+    is_ours = False
     try:
         place = ClusterPlace(options.profile, options.cluster_id)
-        place.make()
-        configure_logging(place, options.log_level)
-    except (ClusterError, OSError, ValueError) as error:
-        report("failed", reason=str(error))
-        print(f"ipcontroller: {error}", file=sys.stderr)
-        return 1
-    try:
-        if options.ready_fd < 0:
-            # Started by hand: a launcher has made sure that the place is free.
+        if options.ready_fd >= 0:
+            is_ours = True  # a launcher has made sure that the place is free
+            place.make()
+        else:
             with claimed(place):
+                is_ours = True
                 place.write_state(_own_state(options))
+        # Not before: what lies there already is cleaned away, logs and all.
+        configure_logging(place, options.log_level)
         os.environ["IPCLUSTER_PLACE"] = str(place.folder)
-    except (ClusterError, OSError) as error:
-        print(f"ipcontroller: {error}", file=sys.stderr)
-        return 1
-    try:
-        run(place, options, report)
-    except (ClusterError, OSError, zmq.ZMQError) as error:
-        log.exception("the controller failed")
+        run(place, options, report, told)
+    except (ClusterError, OSError, ValueError, zmq.ZMQError) as error:
+        if is_ours:
+            log.exception("the controller failed")
         report("failed", reason=str(error))
         print(f"ipcontroller: {error}", file=sys.stderr)
         return 1
     finally:
-        place.remove()
+        if is_ours:
+            place.remove()
     return 0
 
 

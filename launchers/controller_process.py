@@ -4,6 +4,7 @@ It gets two pipes. On `--ready-fd` it writes a line of JSON for each step of its
 
     {"event": "listening", "port": 40123}
     {"event": "engines", "ready": 3, "of": 8}
+    {"event": "unborn", "reason": "..."}           some engines cannot be started
     {"event": "failed", "reason": "..."}
 
 `--tether-fd` is never written to: it reaches its end when we end, in whatever way, and
@@ -80,6 +81,8 @@ class StartUp:
                 self.port = port
             case {"event": "engines", "ready": int(ready)}:
                 self.ready = ready
+            case {"event": "unborn", "reason": reason} if not self.is_complete:
+                self.reason = str(reason)
             case {"event": "failed", "reason": reason}:
                 self.reason = str(reason)
             case _:
@@ -115,7 +118,7 @@ class ControllerProcess:
         """Take in what is reported within `seconds`. False: it has ended or failed."""
         if self._reports is None:
             return False
-        if seconds and not select.select([self._reports], [], [], seconds)[0]:
+        if seconds and not _is_readable(self._reports, seconds):
             return True
         try:
             data = os.read(self._reports, 65_536)
@@ -195,6 +198,15 @@ class ControllerProcess:
         self._reports = self._tether = None
         self._errors.close()
         self.process.poll()
+
+
+def _is_readable(fd: int, seconds: float) -> bool:
+    """Wait until there is something to read, also by a number beyond 1,023."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([fd], [], [], seconds)[0])
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def controller_command(

@@ -58,6 +58,9 @@ class ControllerDoor:
 
     def __init__(self, place: ClusterPlace, timeout: float = ANSWER_SECONDS) -> None:
         self.engines: dict[int, EngineInfo] = {}
+        self.unborn = 0
+        self.reason = ""
+        """Of the engines that were asked for last, how many never came, and why."""
         self._timeout = timeout
         self._request = 0
         self._welcome: Welcome | None = None
@@ -122,7 +125,10 @@ class ControllerDoor:
     def new_engines(self, before: Iterable[int], n: int, seconds: float) -> list[int]:
         """The ids of `n` engines that were not there `before`, or the few that came."""
         known = set(before)
-        self.wait_for(lambda engines: len(engines.keys() - known) >= n, seconds)
+        self.unborn, self.reason = 0, ""
+        self.wait_for(
+            lambda engines: len(engines.keys() - known) >= n - self.unborn, seconds
+        )
         return sorted(self.engines.keys() - known)
 
     def _connect(self, ticket: Ticket, place: ClusterPlace) -> None:
@@ -173,7 +179,9 @@ class ControllerDoor:
             case Welcome():
                 self._welcome = message
                 self.engines = {one.engine: one for one in message.engines}
-            case Engines(joined=joined, left=left):
+            case Engines(joined=joined, left=left, unborn=unborn, reason=reason):
+                self.unborn += unborn
+                self.reason = reason or self.reason
                 self.engines.update({one.engine: one for one in joined})
                 for engine, _cause in left:
                     self.engines.pop(engine, None)

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,13 +29,19 @@ from ipcluster.engines.agent import Agent
 from ipcluster.engines.approach import Approach
 from ipcluster.engines.holder import Holder
 from ipcluster.launchers.cores import usable_cores
+from ipcluster.launchers.host_folders import host_folders
+from ipcluster.launchers.log_options import add_log_options
 from ipcluster.wire import tickets
 from ipcluster.wire.curve import secure_client
+from ipcluster.wire.descriptors import raise_limit
 from ipcluster.wire.errors import ClusterError, TicketError
 from ipcluster.wire.messages import PROTOCOL, Hello
 from ipcluster.wire.tickets import Ticket
 
 log = logging.getLogger(__name__)
+
+# Milliseconds of silence after which the controller counts as disconnected.
+SILENCE_MS = 15_000
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -72,11 +75,14 @@ def arguments() -> argparse.ArgumentParser:
         "--preload", default="", help="modules to import before engines are forked"
     )
     parser.add_argument(
+        "--path", default="", help="further folders where engines look for modules"
+    )
+    parser.add_argument(
         "--spawn",
         action="store_true",
         help="start engines afresh instead of forking them",
     )
-    parser.add_argument("--log-level", default="INFO")
+    add_log_options(parser)
     return parser
 
 
@@ -99,50 +105,6 @@ def read_ticket(path: Path, timeout: float) -> Ticket:
             time.sleep(0.2)
 
 
-# Folders of segments; an agent's pid follows.
-_FOLDERS = f"ipcluster-{os.getuid()}-agent-"
-
-
-def sweep(place: Path) -> None:
-    """Remove what agents left behind that were killed, and their keepers with them.
-
-    A lock tells, for as long as one of the two lives: a pid may be that of another
-    container with the same shared memory.
-    """
-    for folder in place.glob(f"{_FOLDERS}*"):
-        with contextlib.suppress(OSError):
-            fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(fd)
-
-
-@contextlib.contextmanager
-def host_folders() -> Iterator[tuple[list[Path], list[int]]]:
-    """Folders for this host's copies of segments, and locks that say that we live.
-
-    Removed at the end.
-    """
-    made: list[Path] = []
-    locks: list[int] = []
-    try:
-        for place in (Path("/dev/shm"), Path(tempfile.gettempdir())):
-            if place.is_dir() and os.access(place, os.W_OK):
-                sweep(place)
-                prefix = f"{_FOLDERS}{os.getpid()}-"
-                made.append(Path(tempfile.mkdtemp(prefix=prefix, dir=place)))
-                locks.append(os.open(made[-1], os.O_RDONLY))
-                fcntl.flock(locks[-1], fcntl.LOCK_EX)
-        yield made, locks
-    finally:
-        for fd in locks:
-            os.close(fd)
-        for folder in made:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 def start_keeper(
     options: argparse.Namespace, folders: list[Path], locks: list[int]
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
@@ -158,6 +120,8 @@ def start_keeper(
         f"--fallback={folders[-1]}",
         f"-n={n}",
         f"--preload={options.preload}",
+        f"--path={options.path}",
+        f"--log-level={options.log_level}",
         # The agent holds the links: without it nobody can reach these engines again.
         "--orphan-seconds=1",
         "--own-folders",
@@ -178,7 +142,9 @@ def connect(ticket: Ticket, context: zmq.Context[Any]) -> zmq.Socket[bytes]:
     door: zmq.Socket[bytes] = context.socket(zmq.DEALER)
     door.sndhwm = door.rcvhwm = 0
     door.linger = 500
-    door.heartbeat_ivl, door.heartbeat_timeout = 3000, 15000
+    door.heartbeat_ivl, door.heartbeat_timeout = 3000, SILENCE_MS
+    # A heartbeat waits behind what the network does not take; see controller/doors.py.
+    door.setsockopt(zmq.TCP_MAXRT, SILENCE_MS)
     door.tcp_keepalive = 1
     door.reconnect_ivl, door.reconnect_ivl_max = 100, 1000
     secure_client(door, ticket.server_key, ticket.door_public, ticket.door_secret)
@@ -204,6 +170,7 @@ def run(options: argparse.Namespace) -> str:
     )
     with host_folders() as (folders, locks):
         keeper, control = start_keeper(options, folders, locks)
+        raise_limit()
         door = connect(ticket, context)
         agent = Agent(door, Approach(door, addresses), hello, keeper.pid, folders)
         try:
@@ -211,6 +178,7 @@ def run(options: argparse.Namespace) -> str:
             agent.on_joined = lambda: print(
                 f"ipengine: joined cluster {ticket.cluster_id or 'default'}", flush=True
             )
+            agent.has_ended = lambda: tickets.is_stale(ticket)
             with _stopped_by_signals(agent):
                 agent.run(options.timeout, options.patience)
         finally:
@@ -256,6 +224,7 @@ def _stopped_by_signals(agent: Agent) -> Iterator[None]:
 def _end(keeper: subprocess.Popen[bytes], agent: Agent) -> None:
     with contextlib.suppress(ProcessLookupError):
         keeper.terminate()
+        keeper.send_signal(signal.SIGCONT)  # or one that is stopped would never hear it
     try:
         keeper.wait(6.0)
     except subprocess.TimeoutExpired:

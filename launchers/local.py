@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -38,6 +39,7 @@ class LocalControllerLauncher(ControllerLauncher):
     ) -> None:
         super().__init__(place, environment=environment)
         self._controller: ControllerProcess | None = None
+        self._lock = threading.Lock()
         self._pid = 0
 
     @property
@@ -48,32 +50,51 @@ class LocalControllerLauncher(ControllerLauncher):
     async def start(
         self, options: Sequence[str], n: int, seconds: float, *, tethered: bool
     ) -> None:
-        controller = await asyncio.to_thread(
-            start_controller,
-            self.place,
-            options,
-            n,
-            tethered=tethered,
-            environment=self.environment,
+        unwanted = threading.Event()
+        starting = asyncio.ensure_future(
+            asyncio.to_thread(self._start, options, n, tethered, unwanted)
         )
-        self._controller, self._pid = controller, controller.process.pid
         try:
+            controller = await asyncio.shield(starting)
             await _until_complete(controller, seconds)
         except BaseException:
-            await self.stop()
+            unwanted.set()
+            if (mine := self._take()) is not None:
+                mine.close()  # its tether, should we be broken off once more
+                await asyncio.to_thread(end_controller, mine)
+            elif not starting.done():  # a thread cannot be broken off
+                await asyncio.wait([starting])
             raise
         if not tethered:
             controller.close()
 
+    def _start(
+        self, options: Sequence[str], n: int, tethered: bool, unwanted: threading.Event
+    ) -> ControllerProcess:
+        controller = start_controller(
+            self.place, options, n, tethered=tethered, environment=self.environment
+        )
+        self._controller, self._pid = controller, controller.process.pid
+        # Nobody waits for it any more? Who takes it ends it.
+        if unwanted.is_set() and (mine := self._take()) is not None:
+            end_controller(mine)
+        return controller
+
+    def _take(self) -> ControllerProcess | None:
+        """The controller, for whoever is going to end it."""
+        with self._lock:
+            controller, self._controller = self._controller, None
+        return controller
+
     async def stop(self) -> None:
-        controller, self._controller = self._controller, None
+        controller = self._take()
         if controller is None:
             await asyncio.to_thread(stop_cluster, self.place)
         else:
             await asyncio.to_thread(end_controller, controller)
 
     def stop_now(self) -> None:
-        controller, self._controller = self._controller, None
+        controller = self._take()
         if controller is None:
             stop_cluster(self.place)
         else:
@@ -164,7 +185,8 @@ class LocalEngineSetLauncher(EngineSetLauncher):
         with ControllerDoor(self.place) as door:
             before = set(door.engines)
             door.ask("start_engines", n=n)
-            return self._check(door.new_engines(before, n, seconds), n, seconds)
+            new = door.new_engines(before, n, seconds)
+            return self._check(new, n, seconds, door.reason)
 
     async def stop(self) -> None:
         await self.stop_engines(self.engines)
@@ -186,9 +208,11 @@ class LocalEngineSetLauncher(EngineSetLauncher):
         with ControllerDoor(self.place) as door:
             living = engines & door.engines.keys()
             new = restart_engines(door, living, seconds)
-            return self._check(new, len(living), seconds)
+            return self._check(new, len(living), seconds, door.reason)
 
-    def _check(self, new: list[int], n: int, seconds: float) -> list[int]:
+    def _check(self, new: list[int], n: int, seconds: float, reason: str) -> list[int]:
+        if len(new) < n and reason:
+            raise LaunchError(f"{len(new)} of {n} engines could be started: {reason}")
         if len(new) < n:
             raise LaunchError(
                 f"{len(new)} of {n} engines answer after {seconds:.0f} s",

@@ -68,6 +68,6 @@ def own_names(place: ClusterPlace) -> dict[str, str]:
 
 
 def new_name() -> str:
-    """A name that no other cluster or engine set has: the time and four letters."""
-    letters = random.choices(string.ascii_lowercase + string.digits, k=4)
+    """A name that no other cluster or engine set has: the time and six letters."""
+    letters = random.choices(string.ascii_lowercase + string.digits, k=6)
     return f"{int(time.time())}-{''.join(letters)}"

@@ -117,7 +117,7 @@ def _stop(controller: ControllerProcess) -> None:
 def _controller_options(options: argparse.Namespace) -> list[str]:
     how = "daemon" if options.daemonize else f"foreground, pid {os.getpid()}"
     words = [f"--log-level={options.log_level}", f"--how={how}"]
-    for name in ("ip", "port", "location", "preload"):
+    for name in ("ip", "port", "location", "preload", "path"):
         if value := getattr(options, name):
             words.append(f"--{name}={value}")
     return words

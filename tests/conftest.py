@@ -7,6 +7,7 @@ known by the `IPCLUSTER_DIR` in their environment even when they were daemonized
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,28 @@ from ipcluster.wire.places import all_clusters
 ENDING = 5.0
 
 SHARED_MEMORY = Path("/dev/shm")
+
+
+def pytest_configure() -> None:
+    """As in a foreground: behind `&` a shell has SIGINT ignored, for children too."""
+    for number, handler in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGQUIT, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what takes services of the machine, unless somebody asks for it."""
+    if "service" in str(config.getoption("markexpr")):
+        return
+    reason = "only with `python -m pytest -m service`, as root (see CONTRIBUTING.md)"
+    for item in items:
+        if item.get_closest_marker("service") is not None:
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 class Folders:
@@ -44,6 +67,7 @@ class Folders:
         patch.setenv("XDG_RUNTIME_DIR", str(self.run))
         patch.delenv("IPCLUSTER_PROFILE", raising=False)
         patch.delenv("IPCLUSTER_ID", raising=False)
+        patch.delenv("VIRTUAL_ENV", raising=False)  # of who runs the tests
 
     def processes(self) -> list[psutil.Process]:
         """Those started under these folders, daemons included."""

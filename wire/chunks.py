@@ -72,9 +72,14 @@ def create_file(folders: Sequence[Path], name: str, total: int) -> int:
             return fd
         except OSError as error:
             os.close(fd)
-            path.unlink()
+            path.unlink(missing_ok=True)
             failure = error
-    raise failure or FileNotFoundError("no folder for segments")
+    try:
+        raise failure or FileNotFoundError("no folder for segments")
+    finally:
+        # An error that its own frames refer to would keep all their objects, large
+        # arrays among them, until the garbage collector comes.
+        del failure
 
 
 def _reserve(fd: int, total: int) -> None:

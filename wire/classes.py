@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ipcluster.wire.functions import Dump, Reduced
-from ipcluster.wire.importable import travels_by_reference
+from ipcluster.wire.importable import reduce_by_reference, travels_by_reference
 
 # --- identity -------------------------------------------------------------------------
 
@@ -100,8 +100,10 @@ def reduce_class(dump: Dump, cls: type) -> Reduced:
     name = _NAMED_IN_TYPES.get(cls)
     if name is not None:
         return getattr, (types, name)
-    if travels_by_reference(cls) or not cls.__flags__ & _HEAP_TYPE:
+    if not cls.__flags__ & _HEAP_TYPE:
         return NotImplemented
+    if travels_by_reference(cls):
+        return reduce_by_reference(cls)
     if isinstance(cls, enum.EnumMeta) and len(cls):
         return _reduce_enum(dump, cls)
     skeleton = {

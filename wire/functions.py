@@ -2,11 +2,12 @@
 
 What a fresh import finds travels by reference: its module and name. Everything else,
 functions of `__main__`, lambdas and functions inside functions, travels by value:
-code, defaults, closure, attributes. Two kinds differ in what their globals are on
+code, defaults, closure, attributes. Three kinds differ in what their globals are on
 the other side:
 
 - Functions of a *library* (the standard library, site-packages, ipcluster itself) get
   the globals of that module, imported there.
+- Functions of a module *by value* get those of its stand-in: see `by_value.py`.
 - Functions of the *session*, all others, get the engine's namespace. The values
   that the globals they name had here travel with them (*captured*), and stand in the
   function's `__builtins__`. A name is looked up in the globals, then in the builtins:
@@ -38,7 +39,18 @@ from functools import lru_cache
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, Protocol, TypeAlias
 
-from ipcluster.wire.importable import is_importable, is_library, travels_by_reference
+from ipcluster.wire import by_value
+from ipcluster.wire.importable import (
+    folder_of,
+    folders_for,
+    import_from,
+    is_by_value,
+    is_importable,
+    is_library,
+    look_in,
+    reduce_by_reference,
+    travels_by_reference,
+)
 
 Reduced: TypeAlias = Any
 """What a reducer answers: a tuple as `__reduce__` gives it, or NotImplemented."""
@@ -48,6 +60,7 @@ class Dump(Protocol):
     """One pickling, as reducers see it."""
 
     careful: bool  # leave out what cannot be pickled and can be left out
+    can_omit: bool  # something was met that may leave out a part of it
     functions: list[FunctionType]  # met so far, those that travel by value
     origins: dict[tuple[int, int], int]  # numbers of the globals that functions have
     cells: set[int]  # ids of cells whose function fills them
@@ -64,7 +77,7 @@ def library_of(function: FunctionType) -> str | None:
     """The library whose globals the function has; None for functions of the session."""
     # `__module__` is what functools.wraps made of it; the globals tell the truth.
     name = function.__globals__.get("__name__")
-    if not isinstance(name, str) or not is_importable(name):
+    if not isinstance(name, str) or not is_importable(name) or is_by_value(name):
         return None
     if sys.modules[name].__dict__ is not function.__globals__:
         return None
@@ -89,6 +102,20 @@ def global_names(code: CodeType) -> tuple[str, ...]:
         if isinstance(constant, CodeType):
             names.update(global_names(constant))
     return tuple(sorted(names - _NEVER_CAPTURED))
+
+
+@lru_cache(maxsize=4096)
+def imported_names(code: CodeType) -> tuple[str, ...]:
+    """The modules that code, and code nested in it, imports."""
+    names = {
+        instruction.argval
+        for instruction in dis.get_instructions(code)
+        if instruction.opname == "IMPORT_NAME"
+    }
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names.update(imported_names(constant))
+    return tuple(sorted(names))
 
 
 @lru_cache(maxsize=4096)
@@ -176,16 +203,17 @@ class Names(dict[str, Any]):
 
 def reduce_function(dump: Dump, function: FunctionType) -> Reduced:
     if travels_by_reference(function):
-        return NotImplemented
+        return reduce_by_reference(function)
     dump.functions.append(function)
+    dump.can_omit = True
     code = function.__code__
     cells = function.__closure__ or ()
     library = library_of(function)
     captured: dict[str, Any] = {}
-    modules: list[str] = []
+    imports: tuple[list[str], list[str]] = [], []
     if library is None:
         captured = captured_values(function)
-        modules = submodules(code, captured)
+        imports = folders_for(imported_names(code)), submodules(code, captured)
     if dump.careful:
         for name, value in captured.items():
             error = dump.fails(value)
@@ -194,13 +222,18 @@ def reduce_function(dump: Dump, function: FunctionType) -> Reduced:
     # A cell is filled by the first function that has it; the others share it.
     filled = [(cell, contents(cell)) for cell in cells if id(cell) not in dump.cells]
     dump.cells.update(map(id, cells))
+    unsent = any(type(value) is Unsent for value in captured.values())
+    if library is None and (home := by_value.home_of_function(function)) is not None:
+        given = _state_of(dump, function), filled, home, captured, imports
+        made = code, home, unsent, cells
+        return _make_module_function, made, given, None, None, _fill_module_function
     origin: int | str = library or ""
     if captured:
         key = id(function.__globals__), id(builtins_of(function))
         origin = dump.origins.setdefault(key, len(dump.origins) + 1)
-        if any(type(value) is Unsent for value in captured.values()):
+        if unsent:
             origin = -origin
-    state = _state_of(dump, function), filled, captured, modules
+    state = _state_of(dump, function), filled, captured, imports
     return _make_function, (code, origin, cells), state, None, None, _fill_function
 
 
@@ -244,9 +277,14 @@ def reduce_code(_dump: Dump, code: CodeType) -> Reduced:
     return _load_code, (marshal.dumps(code, 2),)
 
 
-def reduce_module(_dump: Dump, module: ModuleType) -> Reduced:
+def reduce_module(dump: Dump, module: ModuleType) -> Reduced:
     name = module.__name__
+    if (home := by_value.home_of(module)) is not None:
+        dump.can_omit = True
+        return by_value.reduce_module(dump, module, home)
     if sys.modules.get(name) is module and (name == "__main__" or is_importable(name)):
+        if folder := folder_of(name):
+            return import_from, (name, folder)
         return importlib.import_module, (name,)
     raise TypeError(f"cannot pickle module {name!r}: no import finds it")
 
@@ -257,10 +295,11 @@ def reduce_module(_dump: Dump, module: ModuleType) -> Reduced:
 class Loading:
     """One unpickling: the namespace of its functions, and what they captured."""
 
-    __slots__ = ("builtins", "captured", "namespace")
+    __slots__ = ("builtins", "by_dill", "captured", "namespace")
 
     def __init__(self, namespace: dict[str, Any] | None) -> None:
         self.namespace = namespace
+        self.by_dill = False  # whether dill was asked for
         self.captured: dict[str, Any] = {}
         # The builtins of functions that had the same globals, by their number.
         self.builtins: dict[int, dict[str, Any]] = {}
@@ -289,6 +328,18 @@ class Loading:
         merged.update(self.captured)
         return merged
 
+    def adopt(self, inner: Loading) -> None:
+        """Take over what a pickle inside the pickle brought."""
+        self.by_dill |= inner.by_dill
+        self.captured.update(inner.captured)
+        for made in inner.builtins.values():
+            self.builtins[_INNER + len(self.builtins)] = made
+
+
+# A pickle in the pickle has its own numbers: beyond all that one gives to the globals
+# of its functions.
+_INNER = 1 << 32
+
 
 class _Current(threading.local):
     loading: Loading | None = None
@@ -309,10 +360,19 @@ def _make_function(
     names = loading.names()
     if not isinstance(origin, int):
         return FunctionType(code, names, None, None, cells or None)
+    return _with_builtins(loading.builtins_for(origin), code, names, cells)
+
+
+def _with_builtins(
+    own: dict[str, Any],
+    code: CodeType,
+    names: dict[str, Any],
+    cells: tuple[CellType, ...],
+) -> FunctionType:
     # A function takes its builtins from its globals, once, when it is made.
     with _swapping:
         before = names.get("__builtins__", _MISSING)
-        names["__builtins__"] = loading.builtins_for(origin)
+        names["__builtins__"] = own
         try:
             return FunctionType(code, names, None, None, cells or None)
         finally:
@@ -322,16 +382,27 @@ def _make_function(
                 names["__builtins__"] = before
 
 
+def _make_module_function(
+    code: CodeType, home: by_value.Home, unsent: bool, cells: tuple[CellType, ...]
+) -> FunctionType:
+    names = by_value.module_of(home).__dict__
+    if not unsent:
+        return FunctionType(code, names, None, None, cells or None)
+    own = Names(_BUILTINS)
+    own.unsent = {}
+    return _with_builtins(own, code, names, cells)
+
+
 def _fill_function(
     function: FunctionType,
     given: tuple[
         dict[str, Any],
         list[tuple[CellType, tuple[Any, ...]]],
         dict[str, Any],
-        list[str],
+        tuple[list[str], list[str]],
     ],
 ) -> None:
-    state, cells, captured, modules = given
+    state, cells, captured, (folders, modules) = given
     own = state.pop("__dict__", None)
     if own:
         function.__dict__.update(own)
@@ -339,6 +410,7 @@ def _fill_function(
         setattr(function, name, value)
     for cell, value in cells:
         _fill_cell(cell, value)
+    look_in(folders)
     for name in modules:
         try:
             importlib.import_module(name)
@@ -346,6 +418,25 @@ def _fill_function(
             continue
     if captured:
         _give_captured(function, captured)
+
+
+def _fill_module_function(
+    function: FunctionType,
+    given: tuple[
+        dict[str, Any],
+        list[tuple[CellType, tuple[Any, ...]]],
+        by_value.Home,
+        dict[str, Any],
+        tuple[list[str], list[str]],
+    ],
+) -> None:
+    state, cells, home, captured, imports = given
+    _fill_function(function, (state, cells, {}, imports))
+    values = {k: v for k, v in captured.items() if type(v) is not Unsent}
+    reasons = {k: v.reason for k, v in captured.items() if type(v) is Unsent}
+    by_value.add_values(home, values, reasons)
+    if reasons and isinstance(own := builtins_of(function), Names):
+        own.unsent.update(reasons)
 
 
 def _give_captured(function: FunctionType, captured: dict[str, Any]) -> None:

@@ -10,18 +10,22 @@ segment's bytes in `Chunk`s of about 1 MiB, so that nothing waits behind a gigab
 
     door      = C:Hello [ C:Numbered ] ( S:Welcome | S:Refused )
     function  = C:NewFunction                before the first task that names its digest
-    task      = ( C:Submit | C:Direct ) *S:Output S:Results C:Ack
+    task      = ( C:Submit | C:Direct ) *see S:Results C:Ack
+    see       = S:Output | S:Shown [ C:Typed ]          Typed is for a cell that asks
+    watch     = C:Ask("watch") S:Answer *S:Seen         cells that others run
     cancel    = C:Cancel S:Results
     question  = C:Ask S:Answer
     upload    = C:Chunk *( S:ChunkCredit C:Chunk ) [ S:ChunkRefused ]
                                               then Submit or Direct names the segment
     download  = C:Fetch ( S:ChunkRefused | *( S:Chunk C:ChunkCredit ) )
     host      = A:Hello A:Numbered S:Welcome A:HostJoin
-                *( A:Born | A:Died | A:FromEngine | S:ToEngine | S:ToKeeper )
+                *( A:Born | A:Unborn | A:Died | A:FromEngine | S:ToEngine | S:ToKeeper )
                 ( A:KeeperEnded | S:Stop )    and bytes of segments, both ways
-    engine    = E:Ready *( S:NewFunction S:Run *E:Output E:Done ) S:Stop
+    engine    = E:Ready *( S:NewFunction S:Run *( E:Output | E:Shown [ S:Typed ] )
+                E:Done ) S:Stop
     recall    = S:Recall E:Dropped            only tasks that have not started
-    keeper    = K:Born *( S:Interrupt | S:Signal | S:Ring | S:Spawn | S:Relink ) K:Died
+    keeper    = ( K:Unborn | K:Born
+                *( S:Interrupt | S:Signal | S:Ring | S:Spawn | S:Relink ) K:Died )
 
 A task's id is `client << 40 | sequence`: unique in the cluster, ordered within a
 client, and small on the wire.
@@ -312,6 +316,51 @@ class Output(Struct, frozen=True, array_like=True, tag="output"):
     text: str
 
 
+class Shown(Struct, frozen=True, array_like=True, tag="shown"):
+    """engine -> controller -> client: something to see of a cell that runs as `task`.
+
+    `event` is the msgpack of `[kind, field, ...]`, an event of
+    `engines/interpreter/events.py`: a result, a display, an error, a wish for input.
+    Comes in order with the task's `Output`, and before its outcome. `wish` counts the
+    lines that the cell has asked for, if the event is such a wish. One that is not
+    answered is said again to a client that was away; one whose client has gone is
+    answered by the controller: nobody types. What is `private` is for the task's owner
+    alone: a question, say.
+    """
+
+    task: int
+    event: bytes
+    wish: int = 0
+    private: bool = False
+
+
+class Seen(Struct, frozen=True, array_like=True, tag="seen"):
+    """controller -> client that watches `engine`: what another client's cell shows.
+
+    `who` has typed it, as the controller knows them. `event` is as in `Shown`; what is
+    printed is `["stream", "stdout" | "stderr", text]`. So many events and texts as
+    `left_out` says were not sent before it, for the watcher had too much untaken; an
+    empty event, of engine -1, says only that.
+    """
+
+    engine: int
+    task: int
+    who: str
+    event: bytes
+    left_out: int = 0
+
+
+class Typed(Struct, frozen=True, array_like=True, tag="typed"):
+    """client -> controller -> engine: the line that `task` asked for.
+
+    None: nobody will type. `wish` says for which of its wishes it is; 0: for the next.
+    """
+
+    task: int
+    text: str | None
+    wish: int = 0
+
+
 class Answer(Struct, frozen=True, array_like=True, tag="answer"):
     """hub -> client: msgpack, by verb; with `error`, an encoded `ErrorInfo`."""
 
@@ -321,10 +370,15 @@ class Answer(Struct, frozen=True, array_like=True, tag="answer"):
 
 
 class Engines(Struct, frozen=True, array_like=True, tag="engines"):
-    """hub -> client: who joined, and who left, with the cause in words."""
+    """hub -> client: who joined, and who left, with the cause in words.
+
+    `unborn` engines that somebody asked for could not be started, and why.
+    """
 
     joined: list[EngineInfo]
     left: list[tuple[int, str]]
+    unborn: int = 0
+    reason: str = ""
 
 
 class FreeSegments(Struct, frozen=True, array_like=True, tag="free"):
@@ -426,7 +480,9 @@ class ToKeeper(Struct, frozen=True, array_like=True, tag="to-keeper"):
 class Ready(Struct, frozen=True, array_like=True, tag="ready"):
     """engine -> controller: I can take work.
 
-    These tasks I still hold (after a link was replaced).
+    After a link was replaced, all that may have been lost with it: `held` are the tasks
+    I have, `maps` the segments that I was sent and have not let go of, as often as I
+    was sent them, and `lent` those that I made and others map, as far as I know.
     """
 
     uuid: str
@@ -435,6 +491,8 @@ class Ready(Struct, frozen=True, array_like=True, tag="ready"):
     python: tuple[int, int]
     started: float
     held: list[int] = []
+    maps: list[str] = []
+    lent: list[str] = []
 
 
 class Run(Struct, frozen=True, array_like=True, tag="run"):
@@ -492,11 +550,13 @@ class Spawn(Struct, frozen=True, array_like=True, tag="spawn"):
 class Interrupt(Struct, frozen=True, array_like=True, tag="interrupt"):
     """-> keeper: raise KeyboardInterrupt in this task, if it is the one that runs.
 
-    Never in another.
+    Never in another. `number` counts how often its owner wanted that: an interrupt
+    that is said again is raised once, and the next one again.
     """
 
     slot: int
     task: int
+    number: int = 1
 
 
 class Signal(Struct, frozen=True, array_like=True, tag="signal"):
@@ -546,6 +606,13 @@ class Died(Struct, frozen=True, array_like=True, tag="died"):
     stopped: bool = False  # it was told to end
 
 
+class Unborn(Struct, frozen=True, array_like=True, tag="unborn"):
+    """keeper -> holder -> controller: so many engines could not be started, and why."""
+
+    count: int
+    reason: str
+
+
 ToController = (
     Hello
     | NewFunction
@@ -554,6 +621,7 @@ ToController = (
     | Cancel
     | Ack
     | Released
+    | Typed
     | Ask
     | Chunk
     | ChunkCredit
@@ -564,6 +632,7 @@ ToController = (
     | FromEngine
     | Died
     | Born
+    | Unborn
     | KeeperEnded
 )
 ToClient = (
@@ -571,6 +640,8 @@ ToClient = (
     | Refused
     | Results
     | Output
+    | Shown
+    | Seen
     | Answer
     | Engines
     | FreeSegments
@@ -583,7 +654,7 @@ ToClient = (
     | ToKeeper
     | Stop
 )
-ToLink = NewFunction | Run | Recall | Forget | FreeSegments | Stop
-FromLink = Ready | Done | Output | Dropped | Released
+ToLink = NewFunction | Run | Recall | Forget | FreeSegments | Typed | Stop
+FromLink = Ready | Done | Output | Shown | Dropped | Released
 ToKeeperMessage = Spawn | Interrupt | Signal | Ring | Relink | Stop
-FromKeeper = Born | Died
+FromKeeper = Born | Died | Unborn

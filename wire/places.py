@@ -199,13 +199,13 @@ class ClusterPlace:
         """
         places = {self.run_folder, self._new_run_folder(), self._shared_folder()}
         for place in places:
-            shutil.rmtree(place, ignore_errors=True)
+            _remove_folder(place)
         if keep_logs and self.log_folder.is_dir():
             for child in self.folder.iterdir():
                 if child != self.log_folder:
                     child.unlink(missing_ok=True)
         else:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            _remove_folder(self.folder)
         for parent in {place.parent for place in places} | {self.folder.parent}:
             if parent != _SHARED_MEMORY:
                 with contextlib.suppress(OSError):
@@ -273,6 +273,19 @@ def most_recent(
             live = {True: 2, None: 1, False: 0}[state.is_live()]
             ranked.append(((live, state.started), place))
     return max(ranked, key=lambda one: one[0])[1] if ranked else None
+
+
+def _remove_folder(folder: Path) -> None:
+    """Delete a folder in which others may be making files right now.
+
+    It gets another name first: what is made in it while it is emptied would stay, and
+    the folder with it.
+    """
+    doomed = folder.with_name(f".{folder.name}.{os.getpid()}.gone")
+    with contextlib.suppress(OSError):
+        folder.rename(doomed)
+    for one in (folder, *folder.parent.glob(f".{folder.name}.*.gone")):
+        shutil.rmtree(one, ignore_errors=True)
 
 
 def _check_name(what: str, name: str) -> None:

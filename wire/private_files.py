@@ -8,6 +8,7 @@ user's own folders are private already and nothing is checked.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import stat
@@ -61,7 +62,20 @@ def check_folder(path: Path) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Put `data` at `path` with mode 0600: readers see the old or the new, whole."""
+    """Put `data` at `path` with mode 0600: readers see the old or the new, whole.
+
+    Raises:
+        OSError: it names the path, also when the file system is full.
+    """
+    try:
+        _write_file(path, data)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write_file(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -70,7 +84,8 @@ def write_file(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(FileNotFoundError):  # broken off after the last step
+            os.unlink(temporary)
         raise
 
 

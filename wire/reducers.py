@@ -18,9 +18,14 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from ipcluster.wire import functions
+from ipcluster.wire import by_value, functions
 from ipcluster.wire.functions import Dump, Reduced
-from ipcluster.wire.importable import is_importable, travels_by_reference
+from ipcluster.wire.importable import (
+    is_by_value,
+    is_importable,
+    reduce_by_reference,
+    travels_by_reference,
+)
 
 
 def _reduce_property(_dump: Dump, obj: property) -> Reduced:
@@ -46,7 +51,7 @@ def _reduce_cached_property(_dump: Dump, obj: Any) -> Reduced:
 
 def _reduce_lru_cache(_dump: Dump, obj: Any) -> Reduced:
     if travels_by_reference(obj):
-        return NotImplemented
+        return reduce_by_reference(obj)
     return _lru_cache, (obj.__wrapped__, obj.cache_parameters())
 
 
@@ -79,7 +84,8 @@ def _reduce_sentinel(_dump: Dump, obj: Any) -> Reduced:
 
 def _reduce_type_variable(_dump: Dump, obj: Any) -> Reduced:
     module = sys.modules.get(obj.__module__)
-    if is_importable(obj.__module__) and getattr(module, obj.__name__, None) is obj:
+    found = is_importable(obj.__module__) and not is_by_value(obj.__module__)
+    if found and getattr(module, obj.__name__, None) is obj:
         return NotImplemented
     options = {
         "bound": getattr(obj, "__bound__", None),
@@ -155,6 +161,7 @@ REDUCERS: dict[type, Reducer] = {
     types.CellType: functions.reduce_cell,
     types.CodeType: functions.reduce_code,
     types.ModuleType: functions.reduce_module,
+    by_value.StandIn: functions.reduce_module,
     property: _reduce_property,
     classmethod: _reduce_classmethod,
     staticmethod: _reduce_classmethod,

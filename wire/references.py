@@ -35,6 +35,10 @@ class Reference:
     def __repr__(self) -> str:
         return f"<Reference: {self.name!r}>"
 
+    def get_object(self, g: dict[str, Any] | None = None) -> Any:
+        """The value in `g`, under the name that ipyparallel has for it."""
+        return self.get({} if g is None else g)
+
     def get(self, namespace: dict[str, Any]) -> Any:
         """The value in `namespace`, which the expression may also change."""
         try:

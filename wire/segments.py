@@ -6,6 +6,9 @@ writable, private, and no copy until it is written to. A file may be written aga
 when nobody maps it any more: a mapper tells when its last object over a mapping is
 gone, the controller counts, and `SegmentPool.free` is where that arrives.
 
+Whoever was told of a segment has a `Hold` of it, which goes with what needs it: with a
+task that waits, then with the mapping. So it is let go once, whatever happens between.
+
 The folder is one of shared memory where there is such; any other works, more slowly.
 """
 
@@ -113,6 +116,10 @@ class SegmentPool:
             while self._idle_bytes > self._limit_bytes:
                 self._remove_oldest()
 
+    def give_back(self, names: Iterable[str]) -> None:
+        """Nobody was told of these: the same."""
+        self.free(names)
+
     def discard(self, names: Iterable[str]) -> None:
         """Remove these files. Who maps one still sees it."""
         with self._own():
@@ -158,12 +165,15 @@ class SegmentPool:
             self._number += 1
             name = f"{self._maker}-{self._number}"
             try:
-                for folder in self._folders:
-                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 os.close(create_file(self._folders, name, capacity))
                 break
             except FileExistsError:  # of an earlier process with our name
                 continue
+            except FileNotFoundError as error:
+                folder = self._folders[0]
+                raise SerializationError(
+                    f"{folder} is gone: the cluster was stopped"
+                ) from error
             except OSError as error:
                 if not self._idle:
                     raise SerializationError(
@@ -240,46 +250,71 @@ def _write_all(fd: int, buffer: memoryview, offset: int) -> None:
 # --- reading --------------------------------------------------------------------------
 
 
-class _Mapping(mmap.mmap):
-    """A private mapping that tells when nothing refers to it any more."""
+class Hold:
+    """A segment that we were told of. `note(name)` is called once nothing needs it.
 
-    on_gone: Callable[[str], None] | None = None
-    name = ""
+    That is by whichever thread lets go of it last, or by the garbage collector; so
+    `note` should only make a note.
+    """
+
+    __slots__ = ("_note", "name")
+
+    def __init__(self, name: str, note: Callable[[str], None]) -> None:
+        self.name = name
+        self._note = note
 
     def __del__(self) -> None:
-        if self.on_gone is not None:
-            self.on_gone(self.name)
+        self._note(self.name)
+
+
+class _Mapping(mmap.mmap):
+    """A private mapping. The hold goes when nothing refers to it any more."""
+
+    hold: object = None
+    gone: deque[None] | None = None
+
+    def __del__(self) -> None:
+        if self.gone is not None:
+            self.gone.append(None)
 
 
 class Mapper:
-    """Maps segments for reading, and for writing to what only this process sees.
+    """Maps segments for reading, and for writing to what only this process sees."""
 
-    `on_released(name)` is called once for each `map`, when the last object over the
-    memory is gone: from any thread, also by the garbage collector, so it should only
-    make a note.
-    """
-
-    def __init__(
-        self, folders: Sequence[Path], on_released: Callable[[str], None]
-    ) -> None:
+    def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = list(folders)
-        self._on_released = on_released
         self._most_held = _most_held()
         self._held = 0
-        self._gone: deque[str] = deque()
+        self._gone: deque[None] = deque()
         self._lock = threading.Lock()
 
-    def map(self, segment: Segment) -> memoryview:
-        """The segment's bytes, writable, and private to whoever asked.
-
-        Beyond the number of mappings a process may have, they are copied instead.
+    def map_all(
+        self, segments: Sequence[Segment], holds: list[Hold]
+    ) -> list[memoryview]:
+        """The bytes of each segment, for the hold of each; `holds` is empty then.
 
         Raises:
-            ProtocolError: there is no such file, or it is shorter; nothing is held.
+            ProtocolError, OSError: as `map`; nothing is held.
+        """
+        try:
+            return [
+                self.map(segment, hold)
+                for segment, hold in zip(segments, holds, strict=True)
+            ]
+        finally:
+            holds.clear()
+
+    def map(self, segment: Segment, hold: object = None) -> memoryview:
+        """The segment's bytes, writable, and private to whoever asked.
+
+        `hold` is kept for as long as there are objects over the memory. Beyond the
+        number of mappings a process may have, the bytes are copied instead.
+
+        Raises:
+            ProtocolError: there is no such file, or it is shorter.
         """
         path = find_file(self._folders, segment.name)
         if not segment.size:
-            self._on_released(segment.name)
             return memoryview(bytearray())
         if path.is_symlink():  # none of ours, and it might lead anywhere
             raise ProtocolError(f"segment {segment.name} is a link")
@@ -290,10 +325,10 @@ class Mapper:
                 raise ProtocolError(f"segment {segment.name} ends after {length} bytes")
             if self._may_hold():
                 try:
-                    return self._mapped(fd, segment)
+                    return self._mapped(fd, segment, hold)
                 except OSError:  # no descriptor, or no room among the mappings
-                    self._gone.append(segment.name)
-            return self._copied(fd, segment)
+                    self._gone.append(None)
+            return _copied(fd, segment)
         finally:
             os.close(fd)
 
@@ -307,7 +342,7 @@ class Mapper:
             self._held += 1
             return True
 
-    def _mapped(self, fd: int, segment: Segment) -> memoryview:
+    def _mapped(self, fd: int, segment: Segment, hold: object) -> memoryview:
         before = segment.offset % mmap.ALLOCATIONGRANULARITY
         mapping = _Mapping(
             fd,
@@ -316,24 +351,20 @@ class Mapper:
             offset=segment.offset - before,
             **_UNTRACKED,
         )
-        mapping.name = segment.name
-        mapping.on_gone = self._on_gone
+        mapping.hold = hold
+        mapping.gone = self._gone
         return memoryview(mapping)[before:]
 
-    def _copied(self, fd: int, segment: Segment) -> memoryview:
-        data = memoryview(bytearray(segment.size))
-        position = 0
-        while position < segment.size:
-            got = os.preadv(fd, [data[position:]], segment.offset + position)
-            if not got:
-                raise ProtocolError(f"segment {segment.name} was cut off")
-            position += got
-        self._on_released(segment.name)
-        return data
 
-    def _on_gone(self, name: str) -> None:
-        self._gone.append(name)
-        self._on_released(name)
+def _copied(fd: int, segment: Segment) -> memoryview:
+    data = memoryview(bytearray(segment.size))
+    position = 0
+    while position < segment.size:
+        got = os.preadv(fd, [data[position:]], segment.offset + position)
+        if not got:
+            raise ProtocolError(f"segment {segment.name} was cut off")
+        position += got
+    return data
 
 
 # Linux: fetch the pages at once, four times sooner than one by one.

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple, Protocol
@@ -20,10 +21,13 @@ from ipcluster.wire import culprit
 from ipcluster.wire.classes import reduce_class
 from ipcluster.wire.errors import SerializationError
 from ipcluster.wire.functions import Loading, current
+from ipcluster.wire.importable import registered
 from ipcluster.wire.messages import Digest, Segment
 from ipcluster.wire.reducers import Reducer, reducers
 from ipcluster.wire.snapshots import (
+    Home,
     Snapshot,
+    home_of,
     is_unchanged,
     lone_code,
     take_snapshot,
@@ -34,6 +38,30 @@ from ipcluster.wire.snapshots import (
 LARGE = 256 * 1024
 
 PickledBy = Literal["pickle", "dill"]
+
+_default: PickledBy = "pickle"
+
+
+def use_dill() -> None:
+    """Pickle with dill wherever nothing else was asked for, in this process."""
+    import dill  # noqa: F401 - whether it is there is said here, not at the next call
+
+    _use("dill")
+
+
+def use_pickle() -> None:
+    """Pickle as by default wherever nothing else was asked for, in this process."""
+    _use("pickle")
+
+
+def use_cloudpickle() -> None:
+    """The same as `use_pickle`: functions travel by value in any case."""
+    _use("pickle")
+
+
+def _use(pickler: PickledBy) -> None:
+    global _default
+    _default = pickler
 
 
 class Pool(Protocol):
@@ -55,12 +83,13 @@ class LoadedFunction(NamedTuple):
 
     `captured` are the session's values that it brought, `builtins` the dict that a
     namespace's `__builtins__` must be while it runs, for functions made inside it;
-    None: the usual one.
+    None: the usual one. `by_dill` says whether dill was asked for.
     """
 
     call: Callable[..., Any]
     builtins: dict[str, Any] | None
     captured: dict[str, Any]
+    by_dill: bool = False
 
 
 # --- dump -----------------------------------------------------------------------------
@@ -76,10 +105,12 @@ def dump(
     obj: object,
     pool: Pool | None,
     *,
-    pickler: PickledBy = "pickle",
+    pickler: PickledBy | None = None,
     name: str | None = None,
 ) -> Packed:
     """Pickle `obj`; without a pool everything is in the payload.
+
+    `pickler` None is what `use_dill` or `use_pickle` said last.
 
     `name` is what errors call the object (`result`); arguments, `(args, kwargs)`, are
     called `argument 1` and so on without it.
@@ -88,13 +119,14 @@ def dump(
         SerializationError: says which part cannot be pickled; nothing is left in the
         pool.
     """
-    if _is_plain(obj):
+    if (pickler or _default) == "dill":
+        # Also what needs no help: whoever loads it learns that dill was asked for.
+        obj = _Dilled(obj)
+    elif _is_plain(obj):
         payload = _dumps(obj, 5)
         if pool is None or len(payload) < LARGE:
             return _tuple(Packed, (payload, (), False))
-    if pickler == "dill":
-        obj = _Dilled(obj)
-    return _store(_pickle(obj, pool is not None, name), pool)
+    return _store(_pickle(obj, _threshold(pool), name), pool)
 
 
 def _is_plain(obj: object) -> bool:
@@ -119,7 +151,7 @@ def dump_function(
     function: Callable[..., Any],
     pool: Pool | None = None,
     *,
-    pickler: PickledBy = "pickle",
+    pickler: PickledBy | None = None,
 ) -> tuple[Digest, Packed]:
     """Pickle a function; its digest is the same as long as it would do the same.
 
@@ -127,13 +159,15 @@ def dump_function(
     it has segments and the peer knows the digest already, give the segments back to the
     pool.
     """
-    if pickler == "dill":
-        dilled = _pickle(_Dilled(function), pool is not None, "function")
+    if (pickler or _default) == "dill":
+        dilled = _pickle(_Dilled(function), _threshold(pool), "function")
         return dilled.digest(), _store(dilled, pool)
     if type(function) is FunctionType:
         cached = _cache.get(function)
         if cached is not None and (
-            is_unchanged(function, cached.code) or cached.snapshot.is_current()
+            cached.home.holds(function)
+            if cached.home is not None
+            else is_unchanged(function, cached.code) or cached.snapshot.is_current()
         ):
             return cached.digest, cached.packed
     elif (
@@ -142,12 +176,12 @@ def dump_function(
         # A name and nothing that could change: `abs`, `math.sin`.
         known = _builtin_cache.get(function)
         if known is None:
-            pickled = _pickle(function, pool is not None, "function")
+            pickled = _pickle(function, _threshold(pool), "function")
             known = pickled.digest(), _store(pickled, pool)
             _builtin_cache[function] = known
         return known
     name = getattr(function, "__qualname__", None) or type(function).__name__
-    pickled = _pickle(function, pool is not None, f"function {name}")
+    pickled = _pickle(function, _threshold(pool), f"function {name}")
     digest, packed = pickled.digest(), _store(pickled, pool)
     if type(function) is FunctionType and not packed.segments:
         _keep(function, digest, packed, pickled)
@@ -159,6 +193,7 @@ class _Cached(NamedTuple):
     packed: Packed
     snapshot: Snapshot
     code: CodeType | None
+    home: Home | None
 
 
 _cache: weakref.WeakKeyDictionary[FunctionType, _Cached] = weakref.WeakKeyDictionary()
@@ -176,7 +211,8 @@ def _keep(
         return
     snapshot = take_snapshot(pickled.functions or [function])
     if snapshot is not None:
-        _cache[function] = _Cached(digest, packed, snapshot, lone_code(function))
+        code, home = lone_code(function), home_of(function)
+        _cache[function] = _Cached(digest, packed, snapshot, code, home)
 
 
 class _Pickled(NamedTuple):
@@ -202,24 +238,33 @@ def _store(pickled: _Pickled, pool: Pool | None) -> Packed:
     return Packed(stream.getvalue(), segments, False)
 
 
-def _pickle(obj: object, out_of_band: bool, name: str | None) -> _Pickled:
+def _threshold(pool: Pool | None) -> int | None:
+    """Bytes from which a buffer is kept out of the pickle; None: it never is."""
+    return None if pool is None else LARGE
+
+
+def _pickle(obj: object, threshold: int | None, name: str | None) -> _Pickled:
     dump = _Dump()
     try:
-        return dump.run(obj, out_of_band)
+        return dump.run(obj, threshold)
     except MemoryError:
         raise
     except Exception as first:
         error = first
-    if dump.functions:
-        # Perhaps only a global or an annotation that a function can do without.
-        try:
-            return _Dump(_Trials()).run(obj, out_of_band)
-        except Exception as second:
-            error = second
-    if isinstance(obj, _Dilled):
-        raise SerializationError(f"dill: {error}") from error
-    text = culprit.describe(obj, error, _Trials().fails, name)
-    raise SerializationError(text) from error
+    try:
+        if dump.can_omit:
+            # Perhaps only a global or an annotation that a function can do without.
+            try:
+                return _Dump(_Trials()).run(obj, threshold)
+            except Exception as second:
+                error = second
+        if isinstance(obj, _Dilled):
+            raise SerializationError(f"dill: {error}") from error
+        text = culprit.describe(obj, error, _Trials().fails, name)
+        raise SerializationError(text) from error
+    finally:
+        # Or the error and this frame would keep each other, and `obj` with them.
+        del error
 
 
 class _Trials:
@@ -236,8 +281,11 @@ class _Trials:
         # While it is tried, it passes for good where it refers to itself.
         self._tried[id(value)] = value, None
         try:
-            _Dump(self).run(value, True)
-        except Exception as error:
+            _Dump(self).run(value, LARGE)
+        except Exception as raised:
+            # Its frames would keep what was tried, also when nobody wants it any more.
+            error = raised.with_traceback(None)
+            error.__context__ = error.__cause__ = None
             self._tried[id(value)] = value, error
             return error
         return None
@@ -248,6 +296,7 @@ class _Dump:
 
     def __init__(self, trials: _Trials | None = None) -> None:
         self.careful = trials is not None
+        self.can_omit = False
         self.functions: list[FunctionType] = []
         self.origins: dict[tuple[int, int], int] = {}
         self.cells: set[int] = set()
@@ -256,8 +305,9 @@ class _Dump:
     def fails(self, value: object) -> Exception | None:
         return self._trials.fails(value)
 
-    def run(self, obj: object, out_of_band: bool) -> _Pickled:
+    def run(self, obj: object, threshold: int | None) -> _Pickled:
         stream, buffers = io.BytesIO(), list[memoryview]()
+        least = threshold or 0
 
         def take(buffer: pickle.PickleBuffer) -> bool:
             """Whether to keep the buffer in the pickle."""
@@ -265,12 +315,12 @@ class _Dump:
                 raw = buffer.raw()
             except BufferError:  # not contiguous: pickle says so itself
                 return True
-            if raw.nbytes < LARGE:
+            if raw.nbytes < least:
                 return True
             buffers.append(raw)
             return False
 
-        _Pickler(self, stream, take if out_of_band else None).dump(obj)
+        _Pickler(self, stream, None if threshold is None else take).dump(obj)
         return _Pickled(stream, buffers, self.functions, self.careful)
 
 
@@ -295,6 +345,53 @@ class _Pickler(pickle.Pickler):
         return NotImplemented
 
 
+def register_pickle_by_value(module: ModuleType) -> None:
+    """Let the functions and classes of a module travel by value, as a session's do.
+
+    For modules that engines cannot import, or that change while one works on them. A
+    package stands for all modules in it. cloudpickle has it under the same name.
+
+    Raises:
+        ValueError: no module, not one that was imported, or one of ipcluster's.
+    """
+    name = _name_of(module)
+    if sys.modules.get(name) is not module:
+        raise ValueError(f"{module!r} cannot be registered: no import gives it")
+    if name.partition(".")[0] == __name__.partition(".")[0]:
+        raise ValueError(f"{name} is on every engine")
+    registered.add(name)
+    _cache.clear()
+
+
+def unregister_pickle_by_value(module: ModuleType) -> None:
+    """The other way.
+
+    Raises:
+        ValueError: no module, or one that was not registered.
+    """
+    name = _name_of(module)
+    if name not in registered:
+        raise ValueError(f"{module!r} was not registered to travel by value")
+    registered.discard(name)
+    _cache.clear()
+
+
+def _name_of(module: ModuleType) -> str:
+    if not isinstance(module, ModuleType):
+        raise ValueError(f"a module is registered, not {module!r}")
+    return module.__name__
+
+
+def dump_to_buffers(
+    obj: object, threshold: int = LARGE
+) -> tuple[bytes, list[memoryview]]:
+    """Pickle `obj`; buffers of at least `threshold` bytes are not copied."""
+    if _default == "dill":
+        obj = _Dilled(obj)
+    pickled = _pickle(obj, threshold, "value")
+    return pickled.stream.getvalue(), pickled.buffers
+
+
 # --- load -----------------------------------------------------------------------------
 
 
@@ -316,10 +413,36 @@ def load_with_captured(
     segments: Sequence[memoryview] = (),
     spilled: bool = False,
     namespace: dict[str, Any] | None = None,
-) -> tuple[Any, dict[str, Any] | None]:
-    """The object, and the values that functions inside it captured, if any."""
+) -> tuple[Any, dict[str, Any] | None, bool]:
+    """The object, the values that functions inside it captured, if any.
+
+    And whether dill was asked for.
+    """
     loading = Loading(namespace)
-    return _load(payload, segments, spilled, loading), loading.captured or None
+    obj = _load(payload, segments, spilled, loading)
+    return obj, loading.captured or None, loading.by_dill
+
+
+def load_from_buffers(
+    payload: bytes | memoryview,
+    buffers: Iterable[Any],
+    namespace: dict[str, Any] | None = None,
+) -> Any:
+    """What `dump_to_buffers` dumped; takes as many buffers as it needs.
+
+    Inside another pickle, functions get the namespace that those of the other get.
+    """
+    outer = current.loading
+    if namespace is None and outer is not None:
+        namespace = outer.namespace
+    inner = current.loading = Loading(namespace)
+    try:
+        obj = pickle.loads(payload, buffers=buffers)
+    finally:
+        current.loading = outer
+    if outer is not None:
+        outer.adopt(inner)
+    return obj
 
 
 def load_function(
@@ -331,7 +454,8 @@ def load_function(
     """The function that `dump_function` dumped."""
     loading = Loading(namespace)
     call = _load(payload, segments, spilled, loading)
-    return LoadedFunction(call, loading.merged_builtins(), loading.captured)
+    own = loading.merged_builtins()
+    return LoadedFunction(call, own, loading.captured, loading.by_dill)
 
 
 def _load(
@@ -366,4 +490,6 @@ class _Dilled:
 def _undill(data: bytes) -> Any:
     import dill
 
+    if current.loading is not None:
+        current.loading.by_dill = True
     return dill.loads(data)

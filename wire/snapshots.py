@@ -9,14 +9,15 @@ pickled each time it is submitted.
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Iterable
 from operator import is_
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ipcluster.wire.functions import captured_values, contents, submodules
-from ipcluster.wire.importable import travels_by_reference
+from ipcluster.wire.importable import is_by_value, travels_by_reference
 
 _Parts = tuple[Any, ...]
 
@@ -61,6 +62,31 @@ def is_unchanged(function: FunctionType, code: CodeType | None) -> bool:
         and not function.__kwdefaults__
         and not function.__dict__
     )
+
+
+class Home(NamedTuple):
+    """The module that an importable function is found in, by a name without dots."""
+
+    module: weakref.ref[ModuleType]
+    name: str
+
+    def holds(self, function: FunctionType) -> bool:
+        """Whether it is still found there and nowhere else: quick."""
+        module = self.module()
+        return (
+            module is not None
+            and function.__qualname__ == self.name
+            and sys.modules.get(function.__module__) is module
+            and module.__dict__.get(self.name) is function
+        )
+
+
+def home_of(function: FunctionType) -> Home | None:
+    """Where to look for a function that travels by reference; None: look closely."""
+    if not travels_by_reference(function):
+        return None
+    home = Home(weakref.ref(sys.modules[function.__module__]), function.__qualname__)
+    return home if home.holds(function) else None
 
 
 def take_snapshot(functions: Iterable[FunctionType]) -> Snapshot | None:
@@ -111,8 +137,10 @@ def _fixed(value: Any) -> Any:
     if kind is tuple and _SCALARS.issuperset(map(type, value)):
         return value
     # A function that travels by value has a snapshot of its own.
-    if kind is FunctionType or kind is ModuleType:
+    if kind is FunctionType:
         return weakref.ref(value)
+    if kind is ModuleType:
+        return None if is_by_value(value.__name__) else weakref.ref(value)
     if kind is BuiltinFunctionType and isinstance(value.__self__, (ModuleType, type)):
         return weakref.ref(value)
     if isinstance(value, type) and travels_by_reference(value):

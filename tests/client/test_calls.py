@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import pytest
+
 from ipcluster.client.calls import Call, CallTable
 from ipcluster.wire.errors import (
     ConnectionLost,
@@ -13,6 +15,7 @@ from ipcluster.wire.errors import (
     encode_info,
 )
 from ipcluster.wire.messages import ErrorInfo, Outcome, Status
+from ipcluster.wire.segments import Hold
 
 
 class Listener:
@@ -21,6 +24,7 @@ class Listener:
     def __init__(self) -> None:
         self.ended: list[int] = []
         self.heard: list[tuple[int, int, str]] = []
+        self.shown: list[tuple[int, list[Any]]] = []
 
     def on_call(self, call: Call) -> None:
         self.ended.append(call.task)
@@ -28,8 +32,11 @@ class Listener:
     def on_output(self, call: Call, stream: int, text: str) -> None:
         self.heard.append((call.task, stream, text))
 
+    def on_shown(self, call: Call, event: list[Any]) -> None:
+        self.shown.append((call.task, event))
 
-def load(outcome: Outcome) -> Any:
+
+def load(outcome: Outcome, _holds: list[Hold]) -> Any:
     return pickle.loads(outcome.payload)
 
 
@@ -143,3 +150,41 @@ def test_loss_ends_all_with_the_same_error() -> None:
     assert table.on_lost(error, 5.0) == calls
     assert not table.outstanding
     assert [call.result(load, "f") for call in calls] == [error, error]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_segments_are_let_go_with_the_value_or_when_it_cannot_be_read(
+    fails: bool,
+) -> None:
+    released: list[str] = []
+    table, (call,) = table_of(Listener(), 1)
+    table.on_results(0, [ok(1, "one")], 1.0)
+    call.holds = [Hold("a", released.append), Hold("b", released.append)]
+
+    def read(outcome: Outcome, holds: list[Hold]) -> Any:
+        assert released == []
+        taken = list(holds)
+        holds.clear()
+        if fails:
+            taken.clear()
+            raise OSError("cannot be mapped")
+        return taken
+
+    value = call.result(read, "f")
+
+    if fails:
+        assert isinstance(value, OSError)
+    else:
+        assert released == []
+        value.clear()
+    assert sorted(released) == ["a", "b"]
+
+
+def test_segments_of_a_result_that_nobody_reads_are_let_go() -> None:
+    released: list[str] = []
+    _, (call,) = table_of(Listener(), 1)
+    call.holds = [Hold("a", released.append)]
+
+    del _, call
+
+    assert released == ["a"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import ipcluster as ipp
 from ipcluster.client.client import Client
 from ipcluster.client.directview import DirectView
 from ipcluster.client.reference import Reference
@@ -239,6 +241,50 @@ def test_dill_on_request(view: DirectView) -> None:
     view.use_dill()
 
     assert view.apply_sync(lambda: 1) == [1] * 4
+    # What pickle refuses, as an argument and as a result.
+    lock = view.apply_sync(lambda lock: lock, threading.Lock())[0]
+    assert lock.acquire(timeout=1)
+    view.execute("import threading; lock = threading.Lock()", block=True)
+    assert len(view["lock"]) == 4
+    view.use_pickle()
+    with pytest.raises(CompositeError, match="cannot pickle"):
+        view.apply_sync(lambda: threading.Lock())
+
+
+def test_dill_for_all_views(rc: Client) -> None:
+    before, told = rc[0], rc[0]
+    told.use_pickle()
+
+    ipp.use_dill()
+    try:
+        for view in (before, rc[0], rc.load_balanced_view()):
+            assert (
+                view.apply_sync(lambda lock: lock.locked(), threading.Lock()) is False
+            )
+        with pytest.raises(SerializationError):
+            told.apply_sync(print, threading.Lock())
+    finally:
+        ipp.use_pickle()
+
+    with pytest.raises(SerializationError):
+        before.apply_sync(print, threading.Lock())
+    ipp.use_cloudpickle()
+    assert before.apply_sync(lambda: 1) == 1
+
+
+def test_pickled_once_for_many_calls(rc: Client, view: DirectView) -> None:
+    array = np.arange(100_000)
+    once = ipp.PrePickled(array)
+    array[0] = 5
+
+    assert (
+        view.apply_sync(lambda a, b: int(a[0] + b["c"][1]), once, {"c": once})
+        == [1] * 4
+    )
+    view.push({"a": once}, block=True)
+    assert (rc[0]["a"][:2] == [0, 1]).all()
+    balanced = rc.load_balanced_view()
+    assert balanced.map_sync(lambda a: int(a[2]), [once] * 3) == [2] * 3
 
 
 def test_remote_and_parallel(rc: Client, view: DirectView) -> None:

@@ -6,8 +6,17 @@ from random import Random
 
 import pytest
 
-from ipcluster.client.outbox import FUNCTIONS, MESSAGE_TASKS, Outbox
-from ipcluster.wire.messages import Direct, Item, NewFunction, Options, Submit
+from ipcluster.client.outbox import MESSAGE_TASKS, Outbox
+from ipcluster.wire.messages import (
+    Cancel,
+    Direct,
+    Item,
+    NewFunction,
+    Options,
+    Segment,
+    Submit,
+)
+from ipcluster.wire.recent import COUNTED_ON
 
 OPTIONS = Options()
 F = b"f" * 16
@@ -111,7 +120,7 @@ def test_functions_used_long_ago_are_sent_again() -> None:
     outbox.add_function(NewFunction(F, b"code"))
     outbox.add_function(NewFunction(G, b"code"))
 
-    for i in range(FUNCTIONS - 1):
+    for i in range(COUNTED_ON - 1):
         assert not outbox.needs(F)
         outbox.add_function(NewFunction(i.to_bytes(16, "big"), b"code"))
 
@@ -125,10 +134,33 @@ def test_unsent_tasks_can_be_withdrawn() -> None:
     outbox.add(F, 0, OPTIONS, item(2))
     outbox.add_direct(Direct(F, 0, OPTIONS, [0, 1, 2], item(3)))
 
-    assert outbox.withdraw({1, 4, 77}) == {1, 4}
+    assert outbox.withdraw({1, 4, 77}) == ({1, 4}, set(), [])
 
     outbox.check()
     assert numbers(outbox) == [[2], [3], [5]]
+
+
+def test_segments_of_withdrawn_tasks_are_given_back() -> None:
+    outbox = Outbox(100, 10_000)
+    a, b = Segment("a", 0, 5), Segment("b", 0, 5)
+    outbox.add(F, 0, OPTIONS, Item(1, b"", (a,)))
+    outbox.add_direct(Direct(F, 0, OPTIONS, [0, 1], Item(2, b"", (b,))))
+
+    assert outbox.withdraw({1, 2, 3}) == ({1, 2, 3}, set(), [a, b])
+    assert numbers(outbox) == []
+
+
+def test_targets_that_share_a_segment_are_not_torn_apart() -> None:
+    outbox = Outbox(100, 10_000)
+    direct = Direct(F, 0, OPTIONS, [0, 1], Item(2, b"", (Segment("b", 0, 5),)))
+    outbox.add_direct(direct)
+
+    assert outbox.withdraw({2}) == (set(), {2}, [])
+    cancel = Cancel([2], True)
+    outbox.cancel_late(cancel)
+
+    outbox.check()
+    assert outbox.take() == [direct, cancel]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -161,7 +193,7 @@ def test_random_histories_keep_count(seed: int) -> None:
                 order += taken
             case "withdraw":
                 wanted = set(random.sample(range(1, task + 2), min(task, 3)))
-                assert outbox.withdraw(wanted) == wanted & waiting
+                assert outbox.withdraw(wanted).tasks == wanted & waiting
                 waiting -= wanted
             case "end":
                 outbox.ended(len(sent), outbox.sent_bytes)

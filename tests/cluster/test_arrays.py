@@ -142,6 +142,135 @@ def test_scattered_arrays_are_gathered(rc: Client) -> None:
     assert array[1, 0] == 3
 
 
+# --- and nothing is kept that nobody needs --------------------------------------------
+
+
+def nobody_maps(rc: Client, wait_until: Any) -> None:
+    """All of this client's segments are its own again."""
+
+    def is_free() -> bool:
+        # An engine tells what it has let go when it is done with something.
+        rc[:].apply_sync(int)
+        return not rc.connection.stores.pool.busy_names  # type: ignore[union-attr]
+
+    wait_until(is_free, "segments are let go")
+
+
+def test_arguments_are_let_go_after_the_call(rc: Client, wait_until: Any) -> None:
+    array = np.zeros(100_000)
+
+    rc[:].apply_sync(np.sum, array)
+    rc[:].push({"a": array}, block=True)
+    rc[:].execute("del a", block=True)
+
+    nobody_maps(rc, wait_until)
+
+
+def test_arguments_of_tasks_taken_back_are_let_go(
+    rc: Client, flag: Any, wait_until: Any
+) -> None:
+    begun, go = flag("begun"), flag("go")
+    array = np.zeros(100_000)
+    view = rc.load_balanced_view()
+
+    def hold() -> None:
+        begun.set()
+        go.wait()
+
+    running = rc[0].apply_async(hold)
+    begun.wait()
+    waiting = [rc[0].apply_async(np.sum, array) for _ in range(3)]
+    many = view.map_async(np.sum, [array] * 50, chunksize=1)
+    for ar in (*waiting, many):
+        ar.abort()
+        ar.wait(timeout=20)
+    go.set()
+    running.get(timeout=20)
+
+    nobody_maps(rc, wait_until)
+
+
+def test_arguments_of_calls_that_fail_are_let_go(rc: Client, wait_until: Any) -> None:
+    array = np.zeros(100_000)
+
+    class Broken:
+        def __reduce__(self) -> Any:
+            return int, ("no number", array)
+
+    failed = rc[0].apply_async(len, Broken())
+    assert isinstance(failed.exception(timeout=20), ipp.RemoteError)
+    with pytest.raises(ipp.error.SerializationError):
+        rc[:].scatter("part", [array, (i for i in "abc")], block=True)
+    with pytest.raises(IndexError):
+        rc[0].push({"a": array}, targets=99)
+
+    nobody_maps(rc, wait_until)
+
+
+def test_a_function_with_an_array_is_written_once(rc: Client, wait_until: Any) -> None:
+    array = np.zeros(100_000)
+    pool: Any = rc.connection.stores.pool
+
+    for _ in range(5):
+        assert rc[:].apply_sync(lambda: array.sum()) == [0, 0]
+
+    rc[:].apply_sync(int)
+    wait_until(lambda: len(pool.busy_names) == 1, "copies are let go")
+
+
+def test_functions_with_arrays_are_forgotten_soon(rc: Client) -> None:
+    """Each run of such a cell makes another, if the array has changed."""
+    folder = rc.cluster.place.segment_folder
+    views = rc[:], rc.load_balanced_view()
+    counts = []
+    for number in range(40):
+        array = np.full(100_000, float(number))
+        for view in views:
+            found = view.apply_sync(lambda array=array: float(array[0]))
+            assert found in (number, [number] * 2)
+        counts.append(len(list(folder.glob("c*"))))
+
+    assert counts[-1] <= counts[20]
+
+
+def test_functions_with_arrays_are_all_there_when_many_wait(
+    rc: Client, flag: Any
+) -> None:
+    go = flag("go")
+    waiting = rc[0].apply_async(go.wait)
+    arrays = [np.full(100_000, float(number)) for number in range(30)]
+    many = [rc[0].apply_async(lambda a=a: float(a[0])) for a in arrays * 2]
+    balanced = rc.load_balanced_view()
+    more = [balanced.apply_async(lambda a=a: float(a[0]) + 1) for a in arrays]
+    go.set()
+
+    assert waiting.get(timeout=20)
+    assert [ar.get(timeout=20) for ar in many] == [float(i) for i in range(30)] * 2
+    assert [ar.get(timeout=20) for ar in more] == [float(i + 1) for i in range(30)]
+
+
+def test_results_are_let_go_unseen_or_seen(rc: Client, wait_until: Any) -> None:
+    folder = rc.cluster.place.segment_folder
+
+    def made() -> int:
+        return len([path for path in folder.iterdir() if path.name[0] == "e"])
+
+    for _ in range(5):
+        seen = rc[0].apply_async(np.zeros, 100_000)
+        assert seen.get(timeout=20).sum() == 0
+        unseen = rc[0].apply_async(np.zeros, 100_000)
+        unseen.wait(timeout=20)
+        del seen, unseen
+        rc.purge_results("all")
+    count = made()
+    for _ in range(5):
+        rc[0].apply_async(np.zeros, 100_000).get(timeout=20)
+        rc.purge_results("all")
+        rc[0].apply_sync(int)
+
+    assert made() <= count
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     psutil.virtual_memory().available < 12 << 30,

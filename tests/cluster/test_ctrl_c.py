@@ -16,42 +16,57 @@ import pytest
 
 pytestmark = pytest.mark.cluster
 
-PROGRAM = """
+PROGRAM = r"""
 import sys, time
 import ipcluster as ipp
 
-def interruptible():
+def wait_for_file(name):
+    import os
+    while not os.path.exists(name):
+        time.sleep(0.02)
+
+def interruptible(waits):
+    wait_for_file(waits)
     print("begun", flush=True)
     time.sleep(1000)
 
-def stubborn(go):
-    import os
-    end = time.monotonic() + 20
-    print("begun", flush=True)
-    while not os.path.exists(go) and time.monotonic() < end:
+def stubborn(waits, go):
+    begun = False
+    while True:
         try:
-            time.sleep(0.01)
+            wait_for_file(waits)
+            if not begun:
+                begun = True
+                print("begun", flush=True)
+            wait_for_file(go)
+            return "stubborn"
         except KeyboardInterrupt:
             print("not yet", flush=True)
-    return "stubborn"
 
-def wait_for(ar, how):
-    ar.add_listener(lambda call, stream, text: print("task:", text, flush=True))
+def wait_for(ar, waits, how):
+    ar.add_listener(lambda call, stream, text: say("task: " + text))
     try:
-        print("value:", how(ar), flush=True)
+        open(waits, "w").close()  # the task looks for it a moment later
+        say(f"value: {how(ar)}")
     except BaseException as error:
-        print("error:", type(error).__name__, getattr(error, "ename", ""), flush=True)
+        say(f"error: {type(error).__name__} {getattr(error, 'ename', '')}")
+
+def say(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 with ipp.Client(sys.argv[1]) as rc:
     how = {"get": lambda ar: ar.get(), "iterate": lambda ar: list(ar)}[sys.argv[2]]
     view = rc[0:1]
-    wait_for(view.apply_async(interruptible), how)
+    go, waits = sys.argv[3], sys.argv[3] + "-1"
+    wait_for(view.apply_async(interruptible, waits), waits, how)
     print("sound:", view.apply_sync(len, "abc"), flush=True)
-    ar = view.apply_async(stubborn, sys.argv[3])
-    wait_for(ar, how)
+    waits = go + "-2"
+    ar = view.apply_async(stubborn, waits, go)
+    wait_for(ar, waits, how)
     print("left running:", not ar.ready(), flush=True)
     print("sound:", rc[1].apply_sync(len, "abc"), flush=True)
-    open(sys.argv[3], "w").close()
+    open(go, "w").close()
     print("at last:", ar.get(timeout=20), flush=True)
 """
 

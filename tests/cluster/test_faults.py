@@ -221,7 +221,8 @@ def test_without_a_keeper_all_engines_are_lost(
 
     def wait() -> None:
         begun.set()
-        signal.pause()
+        while True:  # the doorbell is a signal, too
+            signal.pause()
 
     running = rc[0].apply_async(wait)
     begun.wait()

@@ -200,6 +200,92 @@ def test_a_task_may_catch_its_interrupt(rc: Client, flag: Flags) -> None:
     assert running.get(timeout=20) == "caught"
 
 
+def count_interrupts(flags: list[Any]) -> int:
+    """Ignore as many interrupts as there are flags, and say so with each."""
+    for at, one in enumerate(flags):
+        try:
+            one.set()
+            while True:
+                time.sleep(0.001)
+        except KeyboardInterrupt:
+            print("ignored", at)
+    return len(flags)
+
+
+@pytest.mark.parametrize("kind", ["balanced", "direct"])
+def test_a_cancel_that_was_ignored_may_be_said_again(
+    rc: Client, flag: Flags, kind: str
+) -> None:
+    view = rc[0] if kind == "direct" else rc.load_balanced_view(0)
+    flags = [flag(str(n)) for n in range(4)]
+    running = view.apply_async(count_interrupts, flags)
+
+    for one in flags:
+        one.wait()
+        assert running.cancel()
+
+    assert running.get(timeout=20) == 4
+    assert not running.cancel()
+    assert not running.cancelled()
+    assert view.apply_async(int).get(timeout=20) == 0
+
+
+def test_cancels_in_a_row_are_as_many_interrupts(rc: Client, flag: Flags) -> None:
+    """Also when the first is heard late: C code hears nothing until it returns."""
+    begun = flag("begun")
+
+    def resist() -> int:
+        raised = 0
+        while raised < 3:
+            try:
+                begun.set()
+                sum(range(10_000_000))  # no bytecode of ours for a while
+                time.sleep(1000)
+            except KeyboardInterrupt:
+                raised += 1
+        return raised
+
+    running = rc[0].apply_async(resist)
+    begun.wait()
+    for _ in range(3):
+        running.cancel()
+
+    assert running.get(timeout=20) == 3
+
+
+def test_cancel_and_abort_again_and_again_change_nothing(
+    rc: Client, flag: Flags
+) -> None:
+    begun, go = flag("begun"), flag("go")
+
+    def hold() -> str:
+        begun.set()
+        go.wait()
+        return "held"
+
+    running = rc[0].apply_async(hold)
+    begun.wait()
+    waiting = [rc[0].apply_async(int) for _ in range(3)]
+    for _ in range(3):
+        running.abort()
+        for one in waiting:
+            one.cancel()
+            one.abort()
+
+    for one in waiting:
+        with pytest.raises(ipp.error.TaskAborted):
+            one.get(timeout=20)
+        assert one.cancelled()
+        assert not one.cancel()
+        one.abort()
+        assert one.cancelled()
+    assert not running.ready()
+    go.set()
+    assert running.get(timeout=20) == "held"
+    assert not running.cancel()
+    assert not running.cancelled()
+
+
 def test_a_task_may_have_its_own_handler(rc: Client, flag: Flags) -> None:
     begun = flag("begun")
 

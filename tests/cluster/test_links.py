@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ipcluster.engines.holder import Holder
@@ -23,6 +24,7 @@ from ipcluster.wire.messages import (
     Died,
     Done,
     Dropped,
+    FreeSegments,
     FromEngine,
     Interrupt,
     Item,
@@ -30,12 +32,16 @@ from ipcluster.wire.messages import (
     Output,
     Ready,
     Recall,
+    Released,
     Relink,
     Ring,
     Run,
+    Shown,
     Stop,
+    Typed,
 )
-from ipcluster.wire.serialize import dump_function
+from ipcluster.wire.segments import SegmentPool
+from ipcluster.wire.serialize import dump, dump_function
 
 pytestmark = pytest.mark.cluster
 
@@ -149,6 +155,36 @@ def test_a_busy_engine_takes_a_new_link_at_once(host: Host, flag: Any) -> None:
     assert host.expect(Output) == Output(1, 1, "over 1\n")
 
 
+def crowd() -> None:
+    """Open so many files that the next one has a number that `select` refuses."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
+    file = os.open(os.devnull, os.O_RDONLY)
+    while file < 1024:
+        file = os.dup(file)
+
+
+def test_a_cell_that_waits_for_a_line_takes_new_links(host: Host) -> None:
+    host.run(crowd, (1, ()))
+    assert host.outcomes(1) == {1: None}
+    cell = "int(input()) + int(input())", {"allow_stdin": True}
+    host.holder.send(0, pack([Run(b"cell", 0, [Item(2, pickle.dumps((cell, {})))])]))
+    host.expect(Shown, lambda shown: b"input_wanted" in shown.event)
+
+    for text in "34":
+        host.holder.tell_keeper(Relink(0))
+        host.expect(Born)
+        assert 2 in host.expect(Ready).held
+        host.holder.send(0, pack([Typed(2, text)]))
+        if text == "3":
+            host.expect(Shown, lambda shown: b"input_wanted" in shown.event)
+
+    shown = host.expect(Shown, lambda shown: b"result" in shown.event)
+    assert b"7" in shown.event
+
+
 def test_links_replaced_again_and_again_lose_nothing(host: Host) -> None:
     def work(n: int) -> int:
         end = time.perf_counter() + 0.0005
@@ -171,6 +207,56 @@ def test_links_replaced_again_and_again_lose_nothing(host: Host) -> None:
             seen[one.task] = pickle.loads(one.payload)
 
     assert seen == {n: n for n in range(1, 401)}
+
+
+def test_over_a_new_link_an_engine_says_what_it_maps_and_has_lent(
+    host: Host, tmp_path: Path
+) -> None:
+    pool = SegmentPool(tmp_path, None, "c1", 1 << 30)
+    arrays = [np.full(100_000, n, float) for n in range(3)]
+    items = [
+        Item(task, *dump((({f"a{task}": array},), {}), pool))
+        for task, array in enumerate(arrays, 1)
+    ]
+    names = [item.segments[0].name for item in items]
+    host.holder.send(0, pack([Run(b"push", 0, items)]))
+    assert len(host.outcomes(3)) == 3
+    make = [Item(4, dump((("a1 + 1",), {}), None).payload)]
+    host.holder.send(0, pack([Run(b"pull", 0, make, 3)]))
+    made = host.expect(Done).outcomes[0]
+    (lent,) = made.segments
+    # It lets go of one, and nobody hears of it.
+    code = pickle.dumps((("del a1", None), {}))
+    host.holder.send(0, pack([Run(b"execute", 0, [Item(5, code)], 4)]))
+    assert host.expect(Released).names == names[:1]
+
+    host.holder.tell_keeper(Relink(0))
+
+    host.expect(Born)
+    ready = host.expect(Ready)
+    assert (sorted(ready.maps), ready.lent) == (names[1:], [lent.name])
+    host.holder.send(0, pack([FreeSegments([lent.name])]))
+    host.run(abs, (6, (-6,)))
+    host.expect(Done, lambda done: done.outcomes[-1].task == 6)
+    host.holder.tell_keeper(Relink(0))
+    assert host.expect(Ready).lent == []
+    pool.close()
+
+
+def test_a_task_that_is_given_back_lets_go_of_its_segments(
+    host: Host, flag: Any, tmp_path: Path
+) -> None:
+    go = flag("go")
+    pool = SegmentPool(tmp_path, None, "c1", 1 << 30)
+    item = Item(2, *dump((({"a": np.zeros(100_000)},), {}), pool))
+    host.run(go.wait, (1, ()))
+    host.holder.send(0, pack([Run(b"push", 0, [item]), Recall([2])]))
+    host.holder.tell_keeper(Ring(0))
+
+    assert host.expect(Dropped).tasks == [2]
+    go.set()
+    assert host.expect(Released).names == [item.segments[0].name]
+    pool.close()
 
 
 def test_an_engine_gives_back_what_it_never_got(host: Host, flag: Any) -> None:
@@ -209,6 +295,40 @@ def test_a_late_interrupt_hits_nothing(host: Host, flag: Any) -> None:
 
     outcome = host.expect(Done, lambda done: done.outcomes[-1].task == 2).outcomes[-1]
     assert (outcome.task, pickle.loads(outcome.payload)) == (2, 2)
+
+
+def test_the_same_interrupt_is_raised_once_and_the_next_one_again(
+    host: Host, flag: Any
+) -> None:
+    flags = [flag(str(n)) for n in range(3)]
+    go = flag("go")
+
+    def resist() -> int:
+        raised = 0
+        while True:
+            try:
+                flags[raised].set()
+                go.wait()
+                return raised
+            except KeyboardInterrupt:
+                raised += 1
+
+    host.run(resist, (1, ()))
+    for number in (1, 2):
+        flags[number - 1].wait()
+        for _ in range(3):
+            host.holder.tell_keeper(Interrupt(0, 1, number))
+            host.holder.tell_keeper(Ring(0))
+    flags[2].wait()
+    # Over a new link the controller says everything again.
+    host.holder.tell_keeper(Relink(0))
+    host.expect(Born)
+    host.holder.tell_keeper(Interrupt(0, 1, 2))
+    host.expect(Ready)
+    host.run(abs, (2, (-7,)))
+    go.set()
+
+    assert host.outcomes(2) == {1: 2, 2: 7}
 
 
 def test_an_engine_that_dies_says_what_it_had_begun(host: Host) -> None:

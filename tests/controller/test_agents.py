@@ -210,3 +210,111 @@ def test_an_agent_that_stays_away_is_given_up(desk: Desk) -> None:
     assert reception.stations == {}
     assert list(desk.server.roster.engines) == []
     assert "no connection for 5 s" in desk.server.roster.left[-1][1]
+
+
+def ready(**stated: Any) -> m.Ready:
+    return m.Ready("u" * 32, 9, "far", (3, 11), 0.0, **stated)
+
+
+def freed(desk: Desk) -> bool:
+    """Whether nobody maps the segment any more."""
+    return not desk.server.holds.known(A.name)
+
+
+def sent(desk: Desk) -> m.Item:
+    """A task with a large argument, on its engine."""
+    (desk.folder / A.name).write_bytes(b"12345")
+    item = desk.assign(1)
+    list(desk.server.transfers.take(desk.peer))
+    desk.server.transfers.on_message(desk.peer, m.ChunkCredit(A.name, 5), None)
+    desk.told()
+    return item
+
+
+def test_what_was_let_go_over_a_lost_link_is_let_go_after_all(desk: Desk) -> None:
+    sent(desk)
+    desk.say(m.Done([outcome(1)]))
+    desk.server._act()
+    assert not freed(desk)  # it has said so, and nobody heard it
+
+    desk.server.on_station(desk.station, m.Born(0, 9))
+    desk.say(ready(maps=["something else"]))
+
+    assert freed(desk)
+
+
+def test_what_is_still_mapped_after_a_lost_link_stays(desk: Desk) -> None:
+    item = sent(desk)
+
+    desk.server.on_station(desk.station, m.Born(0, 9))
+    desk.say(ready(held=[item.task], maps=[A.name]))
+    desk.say(m.Done([outcome(1)]))
+    desk.server._act()
+
+    assert not freed(desk)
+    desk.say(m.Released([A.name]))
+    assert freed(desk)
+
+
+def test_an_engine_gets_nothing_between_its_new_link_and_what_it_says(
+    desk: Desk,
+) -> None:
+    (desk.folder / A.name).write_bytes(b"12345")
+    desk.assign(1)
+    desk.server.on_station(desk.station, m.Born(0, 9))
+    submit = m.Submit(b"push", 0, m.Options(), [m.Item(OWNER << 40 | 2, b"")])
+    desk.server.table.on_submit(OWNER, submit, 0.0)
+    desk.server._act()
+    desk.server.transfers.on_message(desk.peer, m.ChunkCredit(A.name, 5), None)
+
+    # Neither the new task, nor the old one, whose bytes were on their way.
+    assert desk.told() == []
+
+    desk.say(ready())
+    desk.server._act()
+    desk.server._flush_engine(desk.engine)
+    first, second = OWNER << 40 | 1, OWNER << 40 | 2
+    run = m.Run(b"push", 0, [m.Item(second, b"")], 0)
+    assert desk.told()[0] == [run, m.Recall([first])]
+    # Given back, it is brought again.
+    desk.say(m.Dropped([first]))
+    desk.say(m.Done([outcome(2)]))
+    desk.server._act()
+    assert desk.engine.needs == [A]
+
+
+def test_what_an_engine_has_lent_and_nobody_maps_is_its_own_again(desk: Desk) -> None:
+    sent(desk)
+    desk.say(m.Done([outcome(1, m.Segment("e0-9-1", 0, 3))]))
+    desk.server.transfers.on_message(
+        desk.peer, m.Chunk("e0-9-1", 0, 3), memoryview(b"abc")
+    )
+    desk.server._act()
+    desk.told()
+
+    desk.server.on_station(desk.station, m.Born(0, 9))
+    desk.say(ready(lent=["e0-9-1", "e0-9-2"]))
+
+    assert desk.engine.outbox == [m.FreeSegments(["e0-9-2"])]
+
+
+def test_an_engine_that_was_given_up_has_lent_nothing(desk: Desk) -> None:
+    desk.server.lose_engine(desk.engine, None, True, "no connection")
+
+    desk.say(ready(lent=["e0-9-1"]))
+
+    (engine,) = desk.server.roster.of_station(desk.station)
+    assert engine.outbox == [m.FreeSegments(["e0-9-1"])]
+
+
+def test_the_segments_of_a_function_go_with_it(desk: Desk) -> None:
+    (desk.folder / A.name).write_bytes(b"12345")
+    function = m.NewFunction(b"f" * 16, b"", (A,), True)
+    desk.server.segments.hold_function(("client", OWNER), function)
+    desk.server.segments.tidy()
+    assert not freed(desk)
+
+    del function
+    desk.server.segments.tidy()
+
+    assert freed(desk)

@@ -91,7 +91,7 @@ def test_task_after_all_waits_for_the_last(table: TaskTable) -> None:
 
     assert acts(table) == []
     assert done(table, 1) == []
-    assert done(table, 2) == [assign(0, 3)]
+    assert done(table, 2) == [assign(1, 3)]
 
 
 def test_task_after_any_waits_for_the_first(table: TaskTable) -> None:
@@ -126,7 +126,7 @@ def test_after_success_or_failure_waits_for_any_end(table: TaskTable) -> None:
     table.on_submit(ALICE, submit(3, options=options), 0.0)
 
     assert done(table, 1, Status.ERROR) == []
-    assert done(table, 2) == [assign(0, 3)]
+    assert done(table, 2) == [assign(1, 3)]
 
 
 def test_a_dependency_on_neither_success_nor_failure_is_impossible(
@@ -153,7 +153,7 @@ def test_tasks_that_ended_long_ago_count(table: TaskTable) -> None:
 
     text = "it comes after tasks that did not end as it needs"
     impossible = endings.impossible(task(4), text)
-    assert acts(table) == [assign(0, 3), Reply(ALICE, -1, [impossible])]
+    assert acts(table) == [assign(1, 3), Reply(ALICE, -1, [impossible])]
 
 
 def test_tasks_of_another_client_count(table: TaskTable) -> None:
@@ -168,7 +168,7 @@ def test_all_tasks_of_a_submission_become_ready_together(table: TaskTable) -> No
 
     table.on_done(1, [ended(2)], 1.0)
 
-    assert acts(table)[:-1] == [assign(0, 3, 4)]
+    assert acts(table)[:-1] == [assign(1, 3, 4)]
 
 
 @pytest.mark.parametrize("number", [77, 3])

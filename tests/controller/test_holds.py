@@ -44,6 +44,29 @@ def test_a_party_that_ends_lets_go_of_all_that_it_holds() -> None:
     assert holds.release(OTHER, ["b"]) == {CLIENT: ["b"]}
 
 
+def test_a_holder_may_say_anew_what_it_holds() -> None:
+    holds = Holds()
+    holds.hold(ENGINE, [A, A, B], CLIENT)
+    holds.hold(OTHER, [B], CLIENT)
+
+    assert holds.restate(ENGINE, ["a", "never seen"]) == {}
+
+    assert not holds.is_held(ENGINE, "b")
+    assert holds.release(OTHER, ["b"]) == {CLIENT: ["b"]}
+    assert holds.release(ENGINE, ["a"]) == {CLIENT: ["a"]}
+    assert len(holds) == 0
+
+
+def test_what_a_holder_does_not_name_is_free() -> None:
+    holds = Holds()
+    holds.hold(ENGINE, [A, A, B], CLIENT)
+
+    assert holds.restate(ENGINE, ["b", "b"]) == {CLIENT: ["a"]}
+
+    assert holds.release(ENGINE, ["b"]) == {}
+    assert holds.release(ENGINE, ["b"]) == {CLIENT: ["b"]}
+
+
 def test_what_a_party_made_is_the_controllers_when_it_has_ended() -> None:
     holds = Holds()
     holds.hold(CLIENT, [A], ENGINE)

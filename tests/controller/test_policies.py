@@ -29,18 +29,28 @@ def test_leastload_chooses_the_least_loaded() -> None:
     assert chosen.choose(None, None) == 0
 
 
-def test_leastload_goes_round_among_equals() -> None:
+def test_leastload_chooses_among_equals_who_ended_something_last() -> None:
+    chosen = fill("leastload", {0: 0, 1: 0, 2: 0})
+
+    assert chosen.choose(None, None) == 0
+    for engine in (1, 1, 0):
+        chosen.set(engine, 1)
+        chosen.set(engine, 0)
+        assert chosen.choose(None, None) == engine
+        assert chosen.choose(None, frozenset({2})) == engine
+
+
+def test_leastload_gives_every_idle_engine_something_before_any_has_two() -> None:
     chosen = fill("leastload", {0: 0, 1: 0, 2: 0})
 
     order = []
-    for _ in range(6):
+    for _ in range(3):
         engine = chosen.choose(None, None)
         assert engine is not None
         order.append(engine)
         chosen.set(engine, 1)
-        chosen.set(engine, 0)
 
-    assert order == [0, 1, 2, 0, 1, 2]
+    assert order == [0, 1, 2]
 
 
 def test_lru_chooses_who_was_chosen_longest_ago_whatever_the_load() -> None:

@@ -130,6 +130,33 @@ def test_a_cancel_with_interrupt_may_follow_one_without(busy: TaskTable) -> None
     assert acts(busy) == [Interrupt(0, task(1))]
 
 
+def test_each_further_cancel_of_what_runs_is_a_further_interrupt(
+    busy: TaskTable,
+) -> None:
+    for number in (1, 2, 3):
+        busy.on_cancel(ALICE, [task(1)], True, 0.0)
+        assert acts(busy)[-1] == Interrupt(0, task(1), number)
+
+    # The answer to the recall comes: said again, for the first may have come too soon.
+    busy.on_dropped(0, [], 1.0)
+    assert acts(busy) == [Interrupt(0, task(1), 3)]
+
+    busy.on_cancel(ALICE, [task(1)], False, 2.0)
+    assert acts(busy) == []
+
+
+def test_cancels_before_a_task_runs_are_one_interrupt(busy: TaskTable) -> None:
+    busy.on_cancel(ALICE, [task(2)], True, 0.0)
+    busy.on_cancel(ALICE, [task(2)], True, 0.0)
+    assert acts(busy) == [Recall(0, [task(2)])]
+    busy.on_dropped(0, [], 0.5)
+    assert acts(busy) == []
+
+    busy.on_done(0, [ended(1)], 1.0)
+
+    assert Interrupt(0, task(2), 2) in acts(busy)
+
+
 def test_an_interrupted_task_is_not_tried_again(table: TaskTable) -> None:
     table.on_engine_joined(0, 0.0)
     table.on_submit(ALICE, submit(1, options=Options(retries=5)), 0.0)

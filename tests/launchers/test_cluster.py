@@ -108,6 +108,21 @@ def test_the_manager_can_make_default_clusters(ipcluster_dir: Path) -> None:
 
 
 @cluster
+def test_a_forked_child_that_leaves_the_block_stops_nothing() -> None:
+    parent = os.getpid()
+    try:
+        with Cluster(n=1) as client:
+            child = os.fork()
+            if child == 0:
+                sys.exit(0)
+            os.waitpid(child, 0)
+            assert client[0].apply_sync(len, "abc") == 3
+    finally:
+        if os.getpid() != parent:
+            os._exit(0)
+
+
+@cluster
 def test_with_gives_a_connected_client_and_stops_everything() -> None:
     made = Cluster(n=2)
 

@@ -163,6 +163,19 @@ def test_a_killed_agent_costs_its_engines_after_a_short_grace(
     wait_until(lambda: not agent.folders, "its segments are removed")
 
 
+def test_a_killed_controller_ends_the_agents_of_its_host(site: Any) -> None:
+    agent = site.agent(2)
+    state = site.place.read_state()
+    began = time.monotonic()
+
+    psutil.Process(state.pid).kill()
+
+    assert agent.wait() == 1
+    assert time.monotonic() - began < 10  # not the patience for another host
+    assert "is gone" in agent.said
+    assert not agent.folders
+
+
 def test_a_killed_keeper_ends_its_agent(site: Any) -> None:
     agent = site.agent(2)
     ids = site.far_ids(agent)
@@ -261,3 +274,47 @@ def test_an_agent_given_up_brings_its_engines_anew(
     new = site.rc.ids[-1]
     assert new != old
     assert site.rc[new]["a"] == 7
+
+
+def test_arrays_of_an_agent_given_up_stay_as_they_are(
+    site: Any, wait_until: Callable[..., Any]
+) -> None:
+    """Their files are brought again under the same names, with other content."""
+    np = pytest.importorskip("numpy")
+    proxy = site.proxy()
+    agent = site.agent(1, ticket=site.ticket_through(proxy, "engine"))
+    old = site.far_ids(agent)[0]
+    site.rc[old].push({"kept": np.full(100_000, 7.0)}, block=True)
+    made = site.rc[old].apply_async(np.ones, 100_000)
+    made.wait(timeout=PATIENCE)
+
+    proxy.cut(keep_shut=True)
+    wait_until(lambda: old not in site.rc.ids, "the engine is given up")
+    # Nobody is known to map it, so its file is written again.
+    wait_until(
+        lambda: not site.rc.connection.stores.pool.busy_names, "the file is free"
+    )
+    proxy.open()
+    wait_until(lambda: len(site.rc.ids) == 2, "the engine is back under a new id")
+    view = site.rc[site.rc.ids[-1]]
+    for number in (1.0, 2.0):
+        assert view.apply_sync(np.sum, np.full(100_000, number)) == 100_000 * number
+
+    assert view.apply_sync(lambda: float(kept.sum())) == 700_000  # type: ignore[name-defined]  # noqa: F821
+    view.execute("del kept", block=True)
+    assert (made.get(timeout=PATIENCE) == 1).all()
+    # What was lent to a controller that has given it up is used again.
+    lent = [view.apply_sync(np.ones, 100_000).sum() for _ in range(5)]
+    assert lent == [100_000] * 5
+    site.rc.purge_results("all")
+    view.apply_sync(int)
+    wait_until(lambda: len(segments(agent)) <= 5, "copies and results are let go")
+    for _ in range(10):
+        view.apply_sync(np.ones, 100_000)
+        site.rc.purge_results("all")
+        view.apply_sync(int)
+    assert len(segments(agent)) <= 5
+
+
+def segments(agent: Any) -> list[str]:
+    return [path.name for folder in agent.folders for path in folder.iterdir()]

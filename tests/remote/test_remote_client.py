@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import ipcluster as ipp
@@ -44,6 +45,26 @@ def test_tcp_on_the_same_host_shares_files(shared_site: Any) -> None:
     array = np.arange(1_000_000.0)
     assert (client[0].apply_sync(lambda x: x + 1, array) == array + 1).all()
     client.close()
+
+
+def test_a_forwarded_port_is_reached_under_localhost(shared_site: Any) -> None:
+    ticket = shared_site.ticket
+    port = ticket.addresses[0].rpartition(":")[2]
+    changes = {"host": "elsewhere", "ipc": None}
+    there = msgspec.structs.replace(
+        ticket, addresses=[f"tcp://localhost:{port}"], **changes
+    )
+
+    with Client(there) as rc:
+        assert rc[0].apply_sync(abs, -1) == 1
+
+    here = msgspec.structs.replace(
+        ticket, addresses=[f"tcp://127.0.0.1:{port}"], **changes
+    )
+    with pytest.raises(ipp.TicketError, match="start it with --ip"):
+        Client(here)
+    with pytest.raises(ValueError, match=f"-L {port}:127.0.0.1:{port} me@x`"):
+        Client(here, sshserver="me@x")
 
 
 def test_large_arrays_go_both_ways_and_are_writable(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import subprocess
 import sys
 import time
@@ -133,6 +134,36 @@ def test_questions_are_answered_over_a_cut(shared_site: Any) -> None:
     client.close()
 
 
+def test_a_cell_that_waits_for_a_line_gets_it_after_cuts(shared_site: Any) -> None:
+    proxy = shared_site.proxy()
+    client = shared_site.client("remote", ticket=shared_site.ticket_through(proxy))
+    events: Any = queue.Queue()
+    talk = client[0].converse(lambda _cell, event: events.put(event))
+    code = "import time; x = input('1 '); time.sleep(0.2); input('2 ') + x"
+
+    done = talk.run_cell(code, allow_stdin=True)
+    while events.get(timeout=PATIENCE)[0] != "input_wanted":
+        pass
+    proxy.cut()
+    assert client.queue_status()["unassigned"] == 0  # it is back
+    talk.answer(done, "a")
+    proxy.cut(keep_shut=True)  # the second wish finds nobody
+    time.sleep(0.5)
+    proxy.open()
+    while (event := events.get(timeout=PATIENCE))[0] != "input_wanted":
+        pass
+    if event[1] == "1 ":  # the answer was lost with the connection
+        talk.answer(done, "a")
+        event = events.get(timeout=PATIENCE)
+    assert event == ["input_wanted", "2 ", False]
+    talk.answer(done, "b")
+
+    assert done.get(timeout=PATIENCE)["status"] == "ok"
+    shown = [event for event in done.events if event[0] == "result"]
+    assert shown[0][2]["text/plain"] == "'ba'"
+    client.close()
+
+
 def test_a_second_client_takes_the_results_of_one_that_was_killed(
     shared_site: Any, tmp_path: Path, wait_until: Any
 ) -> None:
@@ -171,4 +202,33 @@ time.sleep(60)
 
     assert [float(value[0]) for value in values] == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert sorted(log.read_text().split()) == ["0", "1", "2", "3", "4"]
+    client.close()
+
+
+def test_what_is_let_go_while_the_connection_is_cut_is_let_go(
+    shared_site: Any, wait_until: Any
+) -> None:
+    np = pytest.importorskip("numpy")
+    proxy = shared_site.proxy()
+    client = shared_site.client("tcp", ticket=shared_site.ticket_through(proxy))
+    view, folder = client[0], shared_site.place.segment_folder
+
+    def turn(*, cut: bool) -> int:
+        """A result that is let go; how many files its engine has made so far."""
+        result = view.apply_async(np.zeros, 100_000)
+        assert result.get(timeout=PATIENCE).sum() == 0
+        seen = proxy.accepted
+        if cut:
+            proxy.cut(keep_shut=True)
+            wait_until(lambda: client.connection.lifeline.is_lost, "it is noticed")
+        del result
+        proxy.open()
+        if cut:
+            wait_until(lambda: proxy.accepted > seen, "it is back")
+        client.purge_results("all")
+        view.apply_sync(int)
+        return len(list(folder.glob("e*")))
+
+    before = turn(cut=False)
+    assert [turn(cut=True) for _ in range(3)] == [before] * 3
     client.close()

@@ -22,7 +22,7 @@ def serve(requests, answers):
         try:
             exec(setup, names)
             loaded = load_function(*function, names)
-            (args, keywords), captured = load_with_captured(*arguments, names)
+            (args, keywords), captured, _ = load_with_captured(*arguments, names)
             if loaded.builtins is not None or captured:
                 merged = dict(loaded.builtins or names["__builtins__"])
                 merged.update(captured or {})

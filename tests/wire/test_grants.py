@@ -32,18 +32,18 @@ KEYS = new_signing_keys()
 OPENS = {
     "observe": "hello numbered engines cluster_info queue_status",
     "results": "hello numbered ack released credit chunk-refused fetch result_status "
-    "get_results history db_query purge",
-    "submit": "hello numbered function submit cancel ack released chunk credit "
+    "get_results history db_query purge watch",
+    "submit": "hello numbered function submit cancel typed ack released chunk credit "
     "chunk-refused fetch engines cluster_info queue_status result_status get_results "
     "history db_query purge resubmit",
-    "execute": "hello numbered function direct cancel ack released chunk credit "
+    "execute": "hello numbered function direct cancel typed ack released chunk credit "
     "chunk-refused fetch engines cluster_info queue_status result_status get_results "
     "history db_query purge",
     "control": "hello numbered cancel engines cluster_info queue_status signal "
     "shutdown start_engines",
     "admin": "hello numbered engines cluster_info queue_status purge stop",
     "engine": "hello numbered released chunk credit chunk-refused fetch host "
-    "from-engine born died keeper-ended",
+    "from-engine born unborn died keeper-ended",
 }
 
 # What each right opens that others made.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -368,3 +370,45 @@ def test_start_can_be_had_where_there_is_no_proc() -> None:
 
     assert started is not None
     assert _started_elsewhere(NO_PID) is None
+
+
+def test_nothing_stays_of_what_is_made_while_it_is_removed() -> None:
+    """A client writes its arrays until it hears that the cluster has stopped."""
+    place = ClusterPlace("default", "busy")
+    folder = place.segment_folder
+    begun, enough = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for number in itertools.count():
+                (folder / f"c1-{number}").touch()
+                begun.set()
+                if enough.is_set():
+                    return
+
+    for _ in range(20):
+        place.make()
+        begun.clear()
+        writer = threading.Thread(target=write)
+        writer.start()
+        assert begun.wait(10)
+        place.remove()
+        left = list(folder.parent.glob(f"*{folder.name}*"))
+        enough.set()
+        writer.join(10)
+
+        assert not left
+        assert not folder.exists()
+        enough.clear()
+
+
+def test_what_a_broken_off_removal_has_left_is_removed() -> None:
+    place = ClusterPlace("default", "half")
+    place.make()
+    folder = place.segment_folder
+    gone = folder.with_name(f".{folder.name}.12345.gone")
+    folder.rename(gone)
+
+    place.remove()
+
+    assert not gone.exists()

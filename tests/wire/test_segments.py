@@ -1,6 +1,7 @@
 import errno
 import os
 import resource
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from ipcluster.wire import chunks, segments
 from ipcluster.wire.errors import ProtocolError, SerializationError
 from ipcluster.wire.messages import Segment
-from ipcluster.wire.segments import SMALLEST, Mapper, SegmentPool
+from ipcluster.wire.segments import SMALLEST, Hold, Mapper, SegmentPool
 
 LIMIT = 64 << 20
 
@@ -126,13 +127,29 @@ def test_full_folder_falls_back_to_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full, fallback = tmp_path / "full", tmp_path / "fallback"
+    full.mkdir()
+    fallback.mkdir()
     Full(monkeypatch, [full])
     pool = SegmentPool(full, fallback, "maker", LIMIT)
     (segment,) = pool.write([view(b"x" * 100)])
-    assert bytes(Mapper([full, fallback], print).map(segment)) == b"x" * 100
+    assert bytes(Mapper([full, fallback]).map(segment)) == b"x" * 100
     assert files(fallback) == [segment.name]
     pool.close()
     assert files(fallback) == []
+
+
+def test_a_folder_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    """The cluster was stopped: who wrote there again would leave it for ever."""
+    folder, fallback = tmp_path / "segments", tmp_path / "fallback"
+    folder.mkdir()
+    pool = SegmentPool(folder, fallback, "maker", LIMIT)
+    pool.write([view(b"x")])
+    shutil.rmtree(folder)
+
+    with pytest.raises(SerializationError, match="is gone: the cluster was stopped"):
+        pool.write([view(b"x")])
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_room_at_all_is_a_clear_error(
@@ -213,10 +230,12 @@ def test_mapping_is_writable_private_and_released_once(
     tmp_path: Path, pool: SegmentPool
 ) -> None:
     released: list[str] = []
-    mapper = Mapper([tmp_path / "other", tmp_path], released.append)
+    mapper = Mapper([tmp_path / "other", tmp_path])
     _, segment = pool.write([view(b"a" * 5000), view(b"b" * 10_000)])
 
-    first, second = mapper.map(segment), mapper.map(segment)
+    first, second = (
+        mapper.map(segment, Hold(segment.name, released.append)) for _ in range(2)
+    )
     first[:3] = b"xyz"
 
     assert bytes(first[:4]) == b"xyzb"
@@ -233,7 +252,7 @@ def test_mapping_is_writable_private_and_released_once(
 
 def test_removed_file_stays_mapped(pool: SegmentPool, tmp_path: Path) -> None:
     (segment,) = pool.write([view(b"a" * 5000)])
-    mapped = Mapper([tmp_path], print).map(segment)
+    mapped = Mapper([tmp_path]).map(segment)
     pool.close()
     assert bytes(mapped) == b"a" * 5000
 
@@ -241,7 +260,9 @@ def test_removed_file_stays_mapped(pool: SegmentPool, tmp_path: Path) -> None:
 def test_empty_segment_is_released_at_once(tmp_path: Path, pool: SegmentPool) -> None:
     released: list[str] = []
     (segment,) = pool.write([view(b"")])
-    mapped = Mapper([tmp_path], released.append).map(segment)
+    hold = Hold(segment.name, released.append)
+    (mapped,) = Mapper([tmp_path]).map_all([segment], [hold])
+    del hold
     assert (mapped.nbytes, mapped.readonly) == (0, False)
     assert released == [segment.name]
 
@@ -261,12 +282,14 @@ def test_segment_that_is_not_there_is_refused(
     tmp_path: Path, pool: SegmentPool, segment: Segment
 ) -> None:
     released: list[str] = []
-    pool.write([view(b"x")])
+    (good,) = pool.write([view(b"x")])
     (tmp_path.parent / "outside").write_bytes(b"secret")
     (tmp_path / "link").symlink_to(tmp_path.parent / "outside")
+    asked = [good, segment, good]
+    holds = [Hold(one.name, released.append) for one in asked]
     with pytest.raises(ProtocolError):
-        Mapper([tmp_path], released.append).map(segment)
-    assert released == []
+        Mapper([tmp_path]).map_all(asked, holds)
+    assert sorted(released) == sorted(one.name for one in asked)
 
 
 def test_beyond_the_limit_segments_are_copied(
@@ -274,16 +297,20 @@ def test_beyond_the_limit_segments_are_copied(
 ) -> None:
     monkeypatch.setattr(segments, "_most_held", lambda: 3)
     released: list[str] = []
-    mapper = Mapper([tmp_path], released.append)
+    mapper = Mapper([tmp_path])
     _, segment = pool.write([view(b"_" * 100), view(b"abc" * 1000)])
 
-    held = [mapper.map(segment) for _ in range(5)]
+    def mapped(count: int) -> list[memoryview]:
+        holds = [Hold(segment.name, released.append) for _ in range(count)]
+        return mapper.map_all([segment] * count, holds)
+
+    held = mapped(5)
 
     assert len(released) == 2
     assert all(bytes(one) == b"abc" * 1000 and not one.readonly for one in held)
     held.clear()
     assert len(released) == 5
-    held = [mapper.map(segment) for _ in range(3)]
+    held = mapped(3)
     assert len(released) == 5
 
 
@@ -293,7 +320,7 @@ def test_many_mappings_do_not_use_up_the_descriptors(
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     try:
-        mapper = Mapper([tmp_path], lambda name: None)
+        mapper = Mapper([tmp_path])
         (segment,) = pool.write([view(b"a" * 5000)])
         held = [mapper.map(segment) for _ in range(600)]
         assert all(one[0] == ord("a") for one in held)

@@ -1,6 +1,8 @@
 import array
 import collections
+import contextlib
 import datetime
+import gc
 import os
 import pickle
 import shutil
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 
 from ipcluster.wire.errors import SerializationError
 from ipcluster.wire.references import Reference, resolve
-from ipcluster.wire.segments import Mapper, SegmentPool
+from ipcluster.wire.segments import Hold, Mapper, SegmentPool
 from ipcluster.wire.serialize import LARGE, Packed, dump, dump_function, load
 
 Define = Callable[[str], dict[str, Any]]
@@ -29,12 +31,14 @@ class Way:
     """To the other side and back, over segments in a folder."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.released: list[str] = []
         self.pool = SegmentPool(folder, None, "maker", 1 << 30)
-        self.mapper = Mapper([folder], self.released.append)
+        self.mapper = Mapper([folder])
 
     def load(self, packed: Packed) -> Any:
-        views = [self.mapper.map(segment) for segment in packed.segments]
+        holds = [Hold(one.name, self.released.append) for one in packed.segments]
+        views = self.mapper.map_all(packed.segments, holds)
         return load(packed.payload, views, packed.spilled)
 
     def there(self, obj: object) -> Any:
@@ -43,7 +47,9 @@ class Way:
 
 @pytest.fixture
 def way(tmp_path: Path) -> Iterator[Way]:
-    way = Way(tmp_path / "segments")
+    folder = tmp_path / "segments"
+    folder.mkdir()
+    way = Way(folder)
     yield way
     way.pool.close()
 
@@ -155,7 +161,10 @@ def test_mapping_is_released_with_the_last_array(way: Way) -> None:
 def test_more_than_two_gibibytes(ipcluster_dir: Path) -> None:
     shared = Path("/dev/shm")
     folder = shared / f"ipcluster-test-{os.getpid()}"
-    way = Way(folder if shared.is_dir() else ipcluster_dir)
+    if not shared.is_dir():
+        folder = ipcluster_dir / "segments"
+    folder.mkdir()
+    way = Way(folder)
     sent = np.zeros((1 << 31) + 10, dtype=np.uint8)
     sent[-1] = 7
     try:
@@ -428,3 +437,34 @@ def test_reference_checks_its_expression() -> None:
         Reference(5)  # type: ignore[arg-type]  # what is tested
     with pytest.raises(ValueError, match="not a Python expression"):
         Reference("a = 1")
+
+
+# --- errors keep nothing --------------------------------------------------------------
+
+
+class Kept:
+    """Something large that cannot be pickled together with its lock."""
+
+    def __init__(self) -> None:
+        self.array = np.zeros(100_000)
+        self.lock = threading.Lock()
+
+
+@pytest.mark.parametrize("how", ["lock", "room"])
+def test_an_error_keeps_nothing_alive(way: Way, how: str) -> None:
+    """An array would be mapped, and its segment in use, until the collector comes."""
+    made = Kept()
+    gone = weakref.ref(made)
+    gc.disable()
+    try:
+        with contextlib.suppress(SerializationError):
+            if how == "lock":
+                dump(made, way.pool)
+            else:
+                shutil.rmtree(way.folder)
+                dump((made.array, lambda: 1), way.pool)
+        del made
+
+        assert gone() is None
+    finally:
+        gc.enable()

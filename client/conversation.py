@@ -1,0 +1,187 @@
+"""A conversation with one engine: cells as at a prompt, side by side with its tasks.
+
+    talk = rc[0].converse(on_event=show)
+    talk.run_cell("import numpy as np; np.arange(3)?").get()
+    talk.complete("np.ar")
+
+What a cell shows comes as plain lists, `[kind, field, ...]`, in order: events of the
+engine's interpreter, and `["stream", "stdout" | "stderr", text]`. They are told in the
+thread that serves the connection: handle them quickly, or put them in a queue. A cell
+that asks for input (`["input_wanted", prompt, password]`) waits for `answer`.
+
+    rc[0].converse(show, watch=see)
+
+`see(who, event)` is told in the same way what cells of other clients on this engine
+show, beginning with `["input", code, count]`. Whoever does not take that fast enough
+loses some of it, and is told `see("", ["left_out", how_many])`. What a cell asks, and
+what it pages, is for whoever typed it alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ipcluster.client.asyncresult import AsyncResult
+from ipcluster.client.calls import Call
+from ipcluster.wire.errors import ClusterError
+from ipcluster.wire.messages import Mode, Options, Typed
+from ipcluster.wire.serialize import dump
+
+if TYPE_CHECKING:
+    from ipcluster.client.client import Client
+    from ipcluster.client.watchers import Watcher
+
+Listener = Callable[["CellResult", list[Any]], None]
+
+_STREAMS = {1: "stdout", 2: "stderr"}
+_OPTIONS = Options()
+
+
+class CellResult(AsyncResult):
+    """How a cell ended: `{"status", "execution_count", ...}`, when it has."""
+
+    _listener: Listener | None = None
+    code = ""
+
+    def on_output(self, call: Call, stream: int, text: str) -> None:
+        super().on_output(call, stream, text)
+        if self._listener is not None:
+            self._listener(self, ["stream", _STREAMS.get(stream, "stderr"), text])
+
+    def on_shown(self, call: Call, event: list[Any]) -> None:
+        super().on_shown(call, event)
+        if self._listener is not None:
+            self._listener(self, event)
+
+    @property
+    def events(self) -> list[list[Any]]:
+        """What it has shown so far, without what it printed."""
+        return [event for call in self._calls for event in call.shown or ()]
+
+
+class Conversation:
+    """Cells and questions for one engine's interpreter. From any thread."""
+
+    def __init__(
+        self,
+        client: Client,
+        engine: int,
+        on_event: Listener | None = None,
+        watch: Watcher | None = None,
+    ) -> None:
+        self.client = client
+        self.engine = engine
+        self.on_event = on_event
+        self._watch = watch
+        if watch is not None:
+            client.connection.watchers.add(engine, watch)
+            try:
+                client.connection.ask("watch", {"engines": [engine]})
+            except BaseException:
+                client.connection.watchers.remove(engine, watch)
+                raise
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} with engine {self.engine}>"
+
+    def close(self) -> None:
+        """Watch no more. Cells that run go on."""
+        watch, self._watch = self._watch, None
+        connection = self.client.connection
+        if watch is None or not connection.watchers.remove(self.engine, watch):
+            return
+        with contextlib.suppress(ClusterError):  # the engine, or the cluster, has gone
+            connection.ask("watch", {"engines": [self.engine], "stop": True})
+
+    def run_cell(self, code: str, *, by: str = "", **options: Any) -> CellResult:
+        """Run a cell, after what the engine has to do.
+
+        Args:
+            code: as typed: magics, `!` and `?` are understood.
+            by: who has typed it, where this client speaks for several; those who
+                watch are told that as well.
+            options: `silent`, `store_history`, `allow_stdin` (somebody will call
+                `answer`), `user_expressions`, `colours`, `width`, `height`; and
+                `connection_file` of a kernel that is this engine's face.
+        """
+        ticket = self.client.connection.ticket
+        options.setdefault("engine", self.engine)
+        options.setdefault("cluster", [ticket.profile, ticket.cluster_id])
+        result = CellResult(self.client, "cell")
+        result.code = code
+        result._listener = self.on_event
+        self._send(b"cell", (code, options), result, by)
+        return result
+
+    def answer(self, result: CellResult, text: str | None) -> None:
+        """Give a cell the line that it waits for; None: nobody will type.
+
+        If it runs and waits for none, it is for the next.
+        """
+        call = result._calls[0]
+        wish, call.wish = call.wish, 0
+        self.client.connection.post(Typed(call.task, text, wish))
+
+    def complete(self, code: str, cursor: int | None = None) -> dict[str, Any]:
+        """What could stand at the cursor: `{"start", "end", "matches", "types"}`."""
+        return self._answer(self.ask_complete(code, cursor))
+
+    def inspect(
+        self, code: str, cursor: int | None = None, detail_level: int = 0
+    ) -> dict[str, Any]:
+        """What is known of the name at the cursor: `{"found", "data"}`."""
+        return self._answer(self.ask_inspect(code, cursor, detail_level))
+
+    def is_complete(self, code: str) -> dict[str, Any]:
+        """Whether a cell is whole: `{"status", "indent"}`."""
+        return self._answer(self.ask_is_complete(code))
+
+    def history(self, hist_access_type: str, **request: Any) -> list[Any]:
+        """Inputs that were typed to this engine: `(session, line, entry)` each."""
+        asked = self.ask_history(hist_access_type, **request)
+        return self._answer(asked)["lines"]  # type: ignore[no-any-return]  # a list
+
+    # The same for who does not want to wait: an engine that is busy answers afterwards.
+
+    def ask_complete(self, code: str, cursor: int | None = None) -> AsyncResult:
+        return self._ask(b"complete", code, len(code) if cursor is None else cursor)
+
+    def ask_inspect(
+        self, code: str, cursor: int | None = None, detail_level: int = 0
+    ) -> AsyncResult:
+        cursor = len(code) if cursor is None else cursor
+        return self._ask(b"inspect", code, cursor, detail_level)
+
+    def ask_is_complete(self, code: str) -> AsyncResult:
+        return self._ask(b"is_complete", code)
+
+    def ask_history(self, hist_access_type: str, **request: Any) -> AsyncResult:
+        """`{"lines", "execution_count"}`, the latter being the next cell's number."""
+        body = {"hist_access_type": hist_access_type, **request}
+        return self._ask(b"history", body)
+
+    def _answer(self, asked: AsyncResult) -> dict[str, Any]:
+        answer: dict[str, Any] = asked.get()
+        return answer
+
+    def _ask(self, operation: bytes, *args: Any) -> AsyncResult:
+        result = AsyncResult(self.client, operation.decode())
+        self._send(operation, args, result)
+        return result
+
+    def _send(
+        self,
+        operation: bytes,
+        args: tuple[Any, ...],
+        result: AsyncResult,
+        label: str = "",
+    ) -> None:
+        call = result._calls[0]
+        (call.target,) = self.client.roster.choose(self.engine)
+        connection = self.client.connection
+        empty: Mapping[str, Any] = {}
+        packed = dump((args, empty), connection.stores.pool)
+        options = Options(label=label) if label else _OPTIONS
+        connection.direct(operation, int(Mode.APPLY), options, packed, [call])

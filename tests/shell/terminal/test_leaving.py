@@ -1,0 +1,214 @@
+"""Ctrl-C, Ctrl-D, Ctrl-Z, a closed terminal: it ends when it shall, and cleanly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from typing import Any
+
+import pytest
+
+from ipcluster.shell.terminal.above import AbovePrompt
+
+# Says on the disk that the session has been closed.
+NOTE_END = """
+from ipcluster.shell.terminal.shell import TerminalInteractiveShell
+
+class Shell(TerminalInteractiveShell):
+    def close(self):
+        super().close()
+        open("closed", "w").close()
+"""
+
+
+@pytest.fixture
+def noting(shells: Any) -> Any:
+    (shells.work / "noting.py").write_text(NOTE_END)
+    shells.configure("c.TerminalIPythonApp.interactive_shell_class = 'noting.Shell'")
+    return shells
+
+
+def test_ctrl_d_asks_and_leaves(noting: Any) -> None:
+    terminal = noting.start()
+    terminal.wait_for_prompt(1)
+
+    terminal.press("c-d")
+    terminal.wait_for("Do you really want to exit [Y/n]")
+    terminal.enter("n")
+    terminal.wait_until(lambda: terminal.line == "In [1]:", "the prompt again")
+    terminal.press("c-d")
+    terminal.wait_until(lambda: terminal.text.count("exit [Y/n]") == 2, "a question")
+    terminal.press("enter")
+
+    assert terminal.wait_for_end() == 0
+    assert (noting.work / "closed").exists()
+
+
+def test_ctrl_d_leaves_at_once_if_that_is_wanted(shells: Any) -> None:
+    terminal = shells.start("--no-confirm-exit")
+    terminal.wait_for_prompt(1)
+
+    terminal.press("c-d")
+
+    assert terminal.wait_for_end() == 0
+
+
+def test_exit_leaves(shells: Any) -> None:
+    terminal = shells.start()
+    terminal.wait_for_prompt(1)
+
+    terminal.enter("exit()")
+
+    assert terminal.wait_for_end() == 0
+
+
+def test_ctrl_c_in_a_cell_ends_the_cell(shells: Any) -> None:
+    terminal = shells.start()
+    terminal.wait_for_prompt(1)
+    terminal.enter("import time; print('begun'); time.sleep(60)")
+    terminal.wait_for("\nbegun")
+
+    terminal.press("c-c")
+
+    terminal.wait_for("KeyboardInterrupt")
+    terminal.wait_for_prompt(2)
+
+
+def test_ctrl_c_takes_away_what_is_typed(shells: Any) -> None:
+    terminal = shells.start()
+    terminal.wait_for_prompt(1)
+    terminal.type("junk")
+    terminal.wait_for("In [1]: junk")
+
+    terminal.press("c-c")
+
+    terminal.wait_until(lambda: terminal.line == "In [1]:", "an empty prompt")
+
+
+def test_ctrl_c_reaches_a_task_that_holds_up_the_prompt(shells: Any) -> None:
+    terminal = shells.start()
+    terminal.wait_for_prompt(1)
+    terminal.paste(
+        "import asyncio, time\n"
+        "async def stuck():\n"
+        "    await asyncio.sleep(0.2)\n"
+        "    print('stuck now')\n"
+        "    time.sleep(60)\n"
+        "task = asyncio.get_event_loop().create_task(stuck())\n"
+    )
+    terminal.press("enter")
+    terminal.wait_for_prompt(2)
+
+    def pressed() -> bool:
+        terminal.press("c-c")
+        return "KeyboardInterrupt" in terminal.text
+
+    terminal.wait_until(pressed, "an interrupt")
+    terminal.press("c-c")
+    terminal.enter("6 * 7")
+    terminal.wait_for("42")
+
+
+def test_ctrl_c_in_a_program_ends_the_program(shells: Any) -> None:
+    terminal = shells.start(SHELL="/bin/sh")
+    terminal.wait_for_prompt(1)
+    terminal.enter("get_ipython().system('echo begun; cat')")
+    terminal.wait_for("\nbegun")
+    terminal.enter("through cat")
+    terminal.wait_for("through cat\nthrough cat")
+
+    terminal.press("c-c")
+
+    terminal.wait_for_prompt(2)
+    terminal.enter("_exit_code")
+    terminal.wait_for("Out[2]: -2")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("cell", ["", "import time; print('begun'); time.sleep(60)"])
+def test_a_closed_terminal_ends_the_session(
+    noting: Any, number: int, cell: str
+) -> None:
+    terminal = noting.start()
+    terminal.wait_for_prompt(1)
+    if cell:
+        terminal.enter(cell)
+        terminal.wait_for("\nbegun")
+
+    os.kill(terminal.child.pid, number)
+
+    assert terminal.wait_for_end() == 128 + number
+    assert (noting.work / "closed").exists()
+
+
+def test_a_terminal_that_is_gone_ends_the_session(noting: Any) -> None:
+    terminal = noting.start()
+    terminal.wait_for_prompt(1)
+
+    terminal.hang_up()
+
+    assert (noting.work / "closed").exists()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_ctrl_z_stops_the_shell_and_fg_brings_it_back(shells: Any) -> None:
+    terminal = shells.run(["bash", "--norc", "--noprofile", "-i"], PS1="outer> ")
+    terminal.wait_for("outer>")
+    terminal.enter(f"{sys.executable} -m ipcluster.shell.terminal.app --no-banner")
+    terminal.wait_for_prompt(1)
+    terminal.type("half")
+    terminal.wait_for("In [1]: half")
+
+    terminal.press("c-z")
+    terminal.wait_until(lambda: terminal.line == "outer>", "the outer shell")
+    terminal.enter("fg")
+    terminal.wait_until(lambda: terminal.line == "In [1]: half", "the prompt again")
+    terminal.enter(" = 6 * 7; half")
+
+    terminal.wait_for("Out[1]: 42")
+    terminal.enter("exit()")
+    terminal.wait_until(lambda: terminal.line == "outer>", "the outer shell")
+    terminal.enter("echo $((40 + 2))")
+    terminal.wait_for("\n42")  # and it echoes what is typed
+
+
+def test_a_child_of_a_cell_is_not_the_shell(shells: Any) -> None:
+    terminal = shells.start()
+    terminal.wait_for_prompt(1)
+    terminal.paste(
+        "import os, signal, time\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    time.sleep(60)\n"
+        "print('status', os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    terminal.press("enter")
+
+    terminal.wait_for("status -15")
+    terminal.wait_for_prompt(2)
+
+
+def test_ctrl_c_while_a_prompt_ends_leaves_the_output_as_it_was(
+    prompt: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sys.stdout
+    monkeypatch.setattr(
+        AbovePrompt, "__exit__", _interrupted(vars(AbovePrompt)["__exit__"])
+    )
+
+    assert prompt.cell("6", "enter") == "6"
+
+    assert sys.stdout is before
+
+
+def _interrupted(method: Any) -> Any:
+    """The same, but that Ctrl-C is pressed before it does anything."""
+
+    def call(*args: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return method(*args)
+
+    return call
