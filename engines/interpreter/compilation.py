@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ast
     from types import CodeType
+    from typing import Any
 
 _FUTURE_FLAGS = 0
 for _name in __future__.all_feature_names:
@@ -25,6 +26,30 @@ IS_COROUTINE = 0x80
 # The largest below 2**48. A text modulo this is the same in every process, as `hash`
 # is not, and needs no import: numba finds what it compiled for a cell in its cache.
 _PRIME = (1 << 48) - 59
+
+
+def compile_steadily(source: Any, filename: str, mode: str, flags: int) -> Any:
+    """`compile`, whatever garbage is collected meanwhile.
+
+    CPython 3.11 counts how deep a tree is in one place for all who compile, and finds
+    the count wrong when a finalizer has compiled in between: that of a task which
+    failed does, to report it. https://github.com/python/cpython/issues/106905
+
+    Raises:
+        SyntaxError and others of `compile`.
+    """
+    try:
+        return compile(source, filename, mode, flags, dont_inherit=True)
+    except SystemError:
+        import gc
+
+        was_on = gc.isenabled()
+        gc.disable()
+        try:
+            return compile(source, filename, mode, flags, dont_inherit=True)
+        finally:
+            if was_on:
+                gc.enable()
 
 
 class Compiler:
@@ -99,13 +124,12 @@ class Compiler:
             MemoryError: it is no Python.
         """
         flags = self.flags if wide else self._flags
-        return compile(  # type: ignore[no-any-return]  # a tree with ONLY_AST
-            source, filename, "exec", flags | ONLY_AST, dont_inherit=True
-        )
+        tree: ast.Module = compile_steadily(source, filename, "exec", flags | ONLY_AST)
+        return tree
 
     def compile(self, tree: ast.AST | str, filename: str, mode: str) -> CodeType:
         """Code of a tree; mode "exec", "single" (values are displayed) or "eval"."""
-        code: CodeType = compile(tree, filename, mode, self.flags, dont_inherit=True)  # type: ignore[arg-type]  # any of the three trees
+        code: CodeType = compile_steadily(tree, filename, mode, self.flags)
         self._flags |= code.co_flags & _FUTURE_FLAGS
         return code
 
@@ -117,8 +141,8 @@ class Compiler:
     def ast_parse(
         self, source: str, filename: str = "<unknown>", symbol: str = "exec"
     ) -> ast.AST:
-        tree: ast.AST = compile(
-            source, filename, symbol, self.flags | ONLY_AST, dont_inherit=True
+        tree: ast.AST = compile_steadily(
+            source, filename, symbol, self.flags | ONLY_AST
         )
         return tree
 

@@ -3,7 +3,8 @@
 app.py        the command: what it is told, what it starts; flags.py, helping.py,
               commands.py for its flags, its help, `profile`, `locate`, `history`
 shell.py      `TerminalInteractiveShell`: the interpreter with a terminal's options
-session.py    prompt, read, run, until the person leaves; hangup.py: or is cut off
+session.py    prompt, read, run, until the person leaves; hangup.py: or is cut off;
+              presses.py: when Ctrl-C raises
 reader.py     cells: from early.py before the line editor is there, then from editor.py,
               or plain.py without one
 editor.py     the line editor; keys/, completing.py, lexing.py, recalling.py, finder.py

@@ -35,8 +35,10 @@ class PlainReader:
 
     def read(self, text: str) -> str:
         """One cell. A text to begin with is shown; an empty line takes it."""
+        from ipcluster.shell.terminal.presses import hear_presses
         from ipcluster.shell.terminal.prompts import text_of, tokens_of
 
+        hear_presses()  # `input()` needs them
         shell = self.shell
         if text:
             print(f"Next input, if you press Enter:\n{text}")

@@ -50,15 +50,19 @@ class Session:
 
         from ipcluster.shell.terminal.asking import edited_input
         from ipcluster.shell.terminal.hangup import Hangups
+        from ipcluster.shell.terminal.presses import DroppedPresses, drop_presses
 
         shell = self.shell
         was, plain = self.frontend.is_conversation, builtins.input
         self.frontend.is_conversation = True
         builtins.input = edited = edited_input(shell, plain)
         try:
-            with Hangups(shell) as hangups:
+            with DroppedPresses(), Hangups(shell) as hangups:
                 while not shell.exit_now:
-                    self._turn()
+                    try:
+                        self._turn()
+                    except KeyboardInterrupt:  # the second, while one was dropped
+                        drop_presses()
                 if hangups.status is not None:  # a cell has caught it
                     raise SystemExit(hangups.status)
         finally:
@@ -68,19 +72,24 @@ class Session:
 
     def _turn(self) -> None:
         """One prompt, one cell."""
+        from ipcluster.shell.terminal.presses import drop_presses, hear_presses
+
         shell = self.shell
         try:
             sys.stdout.write(shell.separate_in)
             self._name_window()
             cell = self.reader.read(self._take_next_input())
-        except KeyboardInterrupt:
+            hear_presses()
+            shell.run_cell(cell, store_history=True)
+        except KeyboardInterrupt:  # at the prompt, or when the cell was over
+            drop_presses()
             print("\nKeyboardInterrupt")
-            return
         except EOFError:
+            drop_presses()
             if self._may_leave():
                 shell.exit_now = True
-            return
-        shell.run_cell(cell, store_history=True)
+        finally:
+            drop_presses()
 
     def _take_next_input(self) -> str:
         text, self.frontend.next_input = self.frontend.next_input, None
@@ -107,8 +116,12 @@ class Session:
         if self.reader.is_over() or not self.shell.confirm_exit:
             print()
             return True
+        from ipcluster.shell.terminal.presses import drop_presses, hear_presses
+
         try:
+            hear_presses()
             return self.frontend.confirm("Do you really want to exit", default=True)
         except KeyboardInterrupt:
+            drop_presses()
             print()
             return False

@@ -57,7 +57,7 @@ class StuckWatch:
     def _watch(self) -> None:
         while not self._over.is_set():
             self._turned.clear()
-            self.loop.call_soon_threadsafe(self._turned.set)
+            self.loop.call_soon_threadsafe(self._tell_turn)
             turns = self._turned.wait(PATIENCE)
             if self._over.is_set():
                 break
@@ -69,6 +69,10 @@ class StuckWatch:
                 self.loop.call_soon_threadsafe(partial(_make_signal, on=False))
             if turns:
                 self._over.wait(PATIENCE)
+
+    def _tell_turn(self) -> None:
+        """Called by the loop; being ours, it is not interrupted (`Interrupts`)."""
+        self._turned.set()
 
 
 class Interrupts:
@@ -107,7 +111,7 @@ class Interrupts:
 
 
 # What a callback of the loop's may begin with that is not the user's.
-_OURS = ("asyncio", "prompt_toolkit", "ipcluster")
+_OURS = ("asyncio", "concurrent", "ipcluster", "prompt_toolkit", "threading")
 # The module that calls the loop of a GUI while asyncio waits.
 _HOOKING = "ipcluster.engines.interpreter.gui.hooking"
 
@@ -147,7 +151,9 @@ def _make_signal(*, on: bool) -> bool:
         modes = termios.tcgetattr(fd)
         if modes[3] & termios.ICANON:
             return False
-        modes[3] = modes[3] | termios.ISIG if on else modes[3] & ~termios.ISIG
+        # And what is shown of a press that came before is not thrown away for it.
+        ours = termios.ISIG | termios.NOFLSH
+        modes[3] = modes[3] | ours if on else modes[3] & ~ours
         termios.tcsetattr(fd, termios.TCSANOW, modes)
     except (termios.error, OSError, ValueError):  # no terminal any more
         return False

@@ -261,6 +261,26 @@ class Terminal:
         """Press keys by name."""
         self.child.send(named(*keys))
 
+    def press_until(self, key: str, text: bytes) -> None:
+        """Press a key, now and then, until the program has written this.
+
+        Not at once again: with each Ctrl-C that is a signal the system throws away what
+        has been written to the terminal, and we have not read.
+        """
+        written = len(self.output)
+
+        def has_written() -> bool:
+            return text in self.output[written:]
+
+        def press() -> bool:
+            self.press(key)
+            end = time.monotonic() + 0.5
+            while not has_written() and time.monotonic() < end:
+                self._read(0.05)
+            return has_written()
+
+        self.wait_until(press, repr(text))
+
     def enter(self, text: str) -> None:
         """Type letters, and Enter."""
         self.type(f"{text}\r")

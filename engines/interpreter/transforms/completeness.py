@@ -107,18 +107,18 @@ def _is_whole(text: str, flags: int) -> bool:
     """
     import warnings
 
-    from ipcluster.engines.interpreter.compilation import ONLY_AST
+    from ipcluster.engines.interpreter.compilation import ONLY_AST, compile_steadily
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            tree = compile(
-                text, "<input>", "exec", flags | ONLY_AST | ALLOW_INCOMPLETE, True
+            tree = compile_steadily(
+                text, "<input>", "exec", flags | ONLY_AST | ALLOW_INCOMPLETE
             )
         except SyntaxError as error:
             if "incomplete input" in str(error.msg):
                 return False
             raise
         if len(text) <= COMPILED_UP_TO:
-            compile(tree, "<input>", "exec", flags, True)
+            compile_steadily(tree, "<input>", "exec", flags)
     return True

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
 import sys
-from typing import Any
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from ipcluster.shell.terminal.above import AbovePrompt
+from ipcluster.shell.terminal.presses import (
+    DroppedPresses,
+    drop_presses,
+    hear_presses,
+)
+from ipcluster.shell.terminal.stuck import Interrupts, StuckWatch
 
 # Says on the disk that the session has been closed.
 NOTE_END = """
@@ -101,14 +110,95 @@ def test_ctrl_c_reaches_a_task_that_holds_up_the_prompt(shells: Any) -> None:
     terminal.press("enter")
     terminal.wait_for_prompt(2)
 
-    def pressed() -> bool:
-        terminal.press("c-c")
-        return "KeyboardInterrupt" in terminal.text
-
-    terminal.wait_until(pressed, "an interrupt")
+    terminal.press_until("c-c", b"KeyboardInterrupt")
     terminal.press("c-c")
     terminal.enter("6 * 7")
     terminal.wait_for("42")
+
+
+def test_ctrl_c_held_down_breaks_nothing_off(shells: Any) -> None:
+    terminal = shells.start()
+    terminal.wait_for_prompt(1)
+    terminal.enter("import asyncio, time; tasks = []")
+    terminal.wait_for_prompt(2)
+    terminal.paste(
+        "async def stuck():\n"
+        "    await asyncio.sleep(0.05)\n"
+        "    time.sleep(60)\n"
+        "\n"
+        "def start():\n"
+        "    tasks.append(asyncio.get_event_loop().create_task(stuck()))\n"
+    )
+    terminal.press("enter")
+    terminal.wait_for_prompt(3)
+
+    for number in range(4, 7):
+        terminal.enter("start()")
+        terminal.wait_for(f"In [{number}]:")
+        terminal.press_until("c-c", b"KeyboardInterrupt")
+        for _ in range(10):
+            terminal.press("c-c")
+            terminal._read(0.01)
+        # That many may take an Enter with them.
+        terminal.wait_until(lambda: terminal.line.endswith("]:"), "a prompt")
+    terminal.enter("print(6 * 7)")
+    terminal.wait_for("42")
+
+
+def test_a_signal_that_meets_work_of_ours_is_a_key() -> None:
+    """An exception in the midst of it would leave the watch's lock taken."""
+    loop = asyncio.new_event_loop()
+    pressed: list[str] = []
+    keys = SimpleNamespace(send_sigint=lambda: pressed.append("c-c"))
+    session: Any = SimpleNamespace(
+        app=SimpleNamespace(is_running=True, key_processor=keys)
+    )
+    watch = StuckWatch(loop, cast("Any", None))
+
+    class Telling(threading.Event):
+        def set(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+            super().set()
+
+    watch._turned = Telling()
+    with Interrupts(loop, session):
+        loop.call_soon(watch._tell_turn)
+        loop.call_soon(loop.call_soon, loop.stop)
+        loop.run_forever()
+    loop.close()
+
+    assert watch._turned.is_set()
+    assert pressed == ["c-c"]
+
+
+def test_ctrl_c_raises_in_cells_and_else_does_nothing() -> None:
+    plain = signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is plain
+    with DroppedPresses():
+        signal.raise_signal(signal.SIGINT)
+        hear_presses()
+        assert signal.getsignal(signal.SIGINT) is plain
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        drop_presses()
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is plain
+
+
+def test_a_handler_of_the_users_stays() -> None:
+    def users(_number: int, _frame: Any) -> None:
+        """Nobody's but the user's."""
+
+    try:
+        with DroppedPresses():
+            hear_presses()
+            signal.signal(signal.SIGINT, users)
+            drop_presses()
+            hear_presses()
+            assert signal.getsignal(signal.SIGINT) is users
+        assert signal.getsignal(signal.SIGINT) is users
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_ctrl_c_in_a_program_ends_the_program(shells: Any) -> None:

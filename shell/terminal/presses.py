@@ -1,0 +1,57 @@
+"""Ctrl-C raises in cells and in plain lines, and nowhere else.
+
+Between a cell and a prompt a `KeyboardInterrupt` would break off the session's own
+work: at best a prompt too many, at worst the end of the shell. Who holds the keys down
+presses thirty times a second, so it does come there; it is dropped.
+
+    prompt (looping.py: a key)  |  dropped  |  cell: KeyboardInterrupt  |  dropped
+
+A handler that a cell has set is left to it, and so is a shell whose parent has it
+ignore SIGINT.
+"""
+
+from __future__ import annotations
+
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _drop(_number: int, _frame: Any) -> None:
+    """What SIGINT does between cells."""
+
+
+class DroppedPresses:
+    """While it is entered, SIGINT does nothing, but after `hear_presses`."""
+
+    def __enter__(self) -> None:
+        drop_presses()
+
+    def __exit__(self, *_error: object) -> None:
+        _exchange(_drop, signal.default_int_handler)
+
+
+def hear_presses() -> None:
+    """From here on SIGINT raises KeyboardInterrupt, if it has been dropped."""
+    _exchange(_drop, signal.default_int_handler)
+
+
+def drop_presses() -> None:
+    """From here on SIGINT does nothing, if it has raised KeyboardInterrupt."""
+    while True:
+        try:
+            _exchange(signal.default_int_handler, _drop)
+            return
+        except KeyboardInterrupt:  # the last one
+            continue
+
+
+def _exchange(old: Any, new: Any) -> None:
+    """Put one handler in the place of another, if that is there."""
+    try:
+        if signal.getsignal(signal.SIGINT) is old:
+            signal.signal(signal.SIGINT, new)
+    except ValueError:  # not the main thread, which alone hears of it
+        pass
