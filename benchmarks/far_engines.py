@@ -9,21 +9,23 @@ for any number of engines, would only hide the difference.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import secrets
+import select
 import sys
 import time
 from pathlib import Path
 
 import msgspec
-import zmq
 
 from ipcluster import __version__
 from ipcluster.wire import messages as m
 from ipcluster.wire import tickets
 from ipcluster.wire.codec import pack, unpack_to_client, unpack_to_link
 from ipcluster.wire.serialize import dump
+from ipcluster.wire.streams import FramedStream, StreamClosed, new_buffer, unix_socket
 
 NONE = dump(None, None).payload
 OK = int(m.Status.OK)
@@ -60,13 +62,18 @@ def join(count: int) -> list[msgspec.Struct]:
     return messages
 
 
-def serve(door: zmq.Socket[bytes], count: int) -> None:
+def serve(door: FramedStream, count: int) -> None:
     """Answer until the controller goes or says stop."""
+    buffer = new_buffer()
+    events = select.poll()
     while True:
+        wanted = select.POLLIN | (select.POLLOUT if door.has_backlog else 0)
+        events.register(door, wanted)
+        events.poll()
+        door.flush()
         replies: list[msgspec.Struct] = []
-        frame = door.recv()
-        while True:
-            for message in unpack_to_client(frame):
+        for received in door.receive(buffer):
+            for message in unpack_to_client(received.frame):
                 if isinstance(message, m.ToEngine):
                     if said := answer(message.frame):
                         replies.append(m.FromEngine(message.slot, pack(said)))
@@ -74,25 +81,22 @@ def serve(door: zmq.Socket[bytes], count: int) -> None:
                     replies += join(count)
                 elif isinstance(message, m.Stop | m.Refused):
                     return
-            try:
-                frame = door.recv(zmq.NOBLOCK)
-            except zmq.Again:
-                break
         if replies:
-            door.send(pack(replies))
+            door.send([pack(replies)])
 
 
 def main() -> None:
     ticket = tickets.read(Path(sys.argv[1]))
-    assert ticket.ipc is not None
-    door: zmq.Socket[bytes] = zmq.Context().socket(zmq.DEALER)
-    door.sndhwm = door.rcvhwm = door.linger = 0
-    door.connect(f"ipc://{ticket.ipc.removeprefix('ipc://')}")
+    assert ticket.socket_file is not None
+    sock = unix_socket()
+    sock.connect(ticket.socket_file)
+    door = FramedStream(sock)
     python = (sys.version_info.major, sys.version_info.minor)
     session = secrets.token_hex(6)
     hello = m.Hello(m.PROTOCOL, python, ticket.grant, session, "agent", __version__)
-    door.send(pack([hello]))
-    serve(door, int(sys.argv[2]))
+    door.send([pack([hello])])
+    with contextlib.suppress(StreamClosed):
+        serve(door, int(sys.argv[2]))
 
 
 if __name__ == "__main__":

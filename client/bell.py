@@ -66,6 +66,14 @@ if hasattr(select, "poll"):
             for fd in fds:
                 self._poll.register(fd, select.POLLIN)
 
+        def hear_writable(self, fd: int, wanted: bool) -> None:
+            """Whether one of them counts, too, when it can be written to.
+
+            Who waits already learns of it when it waits again.
+            """
+            also = select.POLLOUT if wanted else 0
+            self._poll.register(fd, select.POLLIN | also)
+
         def wait(self, seconds: float | None) -> list[int]:
             """Those that can be read; none when `seconds` are over."""
             wait_ms = None if seconds is None else max(0.0, seconds * 1000)
@@ -78,7 +86,13 @@ else:
 
         def __init__(self, fds: Sequence[int]) -> None:
             self._fds = list(fds)
+            self._also: list[int] = []
+
+        def hear_writable(self, fd: int, wanted: bool) -> None:
+            """Whether one of them counts, too, when it can be written to."""
+            self._also = [fd] if wanted else []
 
         def wait(self, seconds: float | None) -> list[int]:
             """Those that can be read; none when `seconds` are over."""
-            return select.select(self._fds, [], [], seconds)[0]
+            can_read, can_write, _ = select.select(self._fds, self._also, [], seconds)
+            return list({*can_read, *can_write})

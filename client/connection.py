@@ -101,7 +101,7 @@ class Connection:
         self.on_disconnected = self.lifeline.on_disconnected
         folders = [Path(welcome.segment_folder), Path(welcome.segment_fallback)]
         self.stores = bulk.Stores(self, folders)
-        self._pump = Pump(door, self)
+        self._pump = Pump(door.transport, self)
         _open.add(self)
 
     # --- what users of the connection do ---------------------------------------------
@@ -385,6 +385,11 @@ class Connection:
     def is_quiet(self) -> bool:
         """Whether at most one task is under way."""
         return len(self.calls.outstanding) < 2
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will ever come again."""
+        return self.failure is not None
 
     def tick(self) -> float:
         """See to what is due; seconds until the next time."""

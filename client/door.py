@@ -1,7 +1,8 @@
 """Getting in: choose the way to the controller, knock, and say why it did not open.
 
-On the controller's own host the door is a socket file that only its user can reach,
-elsewhere a TCP port where CURVE encrypts everything.
+On the controller's own host the door is a socket file that only its user can reach.
+Elsewhere, and where that file cannot be reached, it is a TCP port where CURVE encrypts
+everything.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from typing import Any
 import zmq
 
 from ipcluster import __version__
+from ipcluster.client.bell import Ears
+from ipcluster.client.transports import TcpTransport, Transport, UnixTransport
 from ipcluster.wire import tickets
 from ipcluster.wire.codec import pack, unpack_to_client
-from ipcluster.wire.curve import Handshake, Watch, secure_client
+from ipcluster.wire.curve import Watch, secure_client
 from ipcluster.wire.errors import (
     ClusterError,
     ProtocolError,
@@ -29,6 +32,7 @@ from ipcluster.wire.errors import (
     TimeoutError,  # noqa: A004 - the name users know
 )
 from ipcluster.wire.messages import PROTOCOL, Hello, Numbered, Refused, Welcome
+from ipcluster.wire.streams import HAS_UNIX_SOCKETS
 from ipcluster.wire.tickets import Ticket
 
 # Milliseconds between attempts to connect again, at first and at most.
@@ -45,8 +49,7 @@ _context: tuple[int, zmq.Context[Any]] | None = None
 class Door:
     """An open connection, before anything else was said on it."""
 
-    socket: zmq.Socket[Any]
-    watch: Watch
+    transport: Transport
     welcome: Welcome
     is_local: bool
     """Whether the controller's files can be read here."""
@@ -84,35 +87,48 @@ def knock(
     """
     if stale := tickets.is_stale(ticket):
         raise TicketError(stale)
-    address = choose_address(ticket, transport)
+    way, address = _connect(ticket, transport)
     try:
-        return _knock(ticket, session, address, transport, timeout)
+        way.send([pack([hello(ticket, session), Numbered(0, 0)])])
+        welcome = _await_welcome(way, ticket, address, timeout)
+    except BaseException:
+        way.close(0)
+        raise
+    is_local = transport != "remote" and _proves_host(welcome)
+    return Door(way, welcome, is_local, address)
+
+
+def _connect(ticket: Ticket, transport: str | None) -> tuple[Transport, str]:
+    """The socket file if it is here, mine, and somebody listens; else the port."""
+    address = choose_address(ticket, transport)
+    if address.startswith("unix:"):
+        try:
+            return UnixTransport(Path(address.removeprefix("unix:"))), address
+        except OSError as error:
+            if transport == "ipc":
+                raise ClusterError(
+                    f"cannot connect to {address}: {error.strerror or error}"
+                ) from error
+        address = choose_address(ticket, "tcp")
+    try:
+        return _connect_tcp(ticket, address), address
     except zmq.ZMQError as error:
         raise ClusterError(f"cannot connect to {address}: {error.strerror}") from error
 
 
-def _knock(
-    ticket: Ticket,
-    session: str,
-    address: str,
-    transport: str | None,
-    timeout: float | None,
-) -> Door:
+def _connect_tcp(ticket: Ticket, address: str) -> TcpTransport:
     socket = _shared_context().socket(zmq.DEALER)
     watch = None
     try:
-        _prepare(socket, ticket, address)
+        _prepare(socket, ticket)
         watch = Watch(socket)
         socket.connect(address)
-        socket.send(pack([hello(ticket, session), Numbered(0, 0)]))
-        welcome = _await_welcome(socket, watch, ticket, address, timeout)
+        return TcpTransport(socket, watch)
     except BaseException:
         if watch is not None:
             watch.close()
         socket.close(0)
         raise
-    is_local = transport != "remote" and _proves_host(welcome)
-    return Door(socket, watch, welcome, is_local, address)
 
 
 def choose_address(ticket: Ticket, transport: str | None) -> str:
@@ -128,14 +144,14 @@ def choose_address(ticket: Ticket, transport: str | None) -> str:
         raise ValueError(
             f'transport must be "ipc", "tcp", "remote" or None, not {transport!r}'
         )
-    if transport in (None, "ipc") and ticket.ipc is not None:
-        path = ticket.ipc.removeprefix("ipc://")
-        if ticket.host == sockets.gethostname() and _is_mine(path):
-            return f"ipc://{path}"
+    if transport in (None, "ipc") and HAS_UNIX_SOCKETS:
+        path = ticket.socket_file
+        if path and ticket.host == sockets.gethostname() and _is_mine(path):
+            return f"unix:{path}"
     if transport == "ipc":
         raise TicketError(
             f"the socket file of cluster {ticket.cluster_id or 'default'!r} is not on "
-            f"this host or not yours: {ticket.ipc}; leave out transport='ipc'"
+            f"this host or not yours: {ticket.socket_file}; leave out transport='ipc'"
         )
     here = ticket.host == sockets.gethostname()
     for address in ticket.addresses:
@@ -164,49 +180,38 @@ def _shared_context() -> zmq.Context[Any]:
     return _context[1]
 
 
-def _prepare(socket: zmq.Socket[Any], ticket: Ticket, address: str) -> None:
+def _prepare(socket: zmq.Socket[Any], ticket: Ticket) -> None:
     """Set the socket up before it connects."""
     socket.setsockopt(zmq.SNDHWM, 0)
     socket.setsockopt(zmq.RCVHWM, 0)
     socket.setsockopt(zmq.LINGER, 0)
     socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
-    if not address.startswith("ipc:"):
-        socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
-        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
-        # A heartbeat waits behind what the network does not take.
-        socket.setsockopt(zmq.TCP_MAXRT, HEARTBEAT_TIMEOUT_MS)
-        socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
-        secure_client(socket, ticket.server_key, ticket.door_public, ticket.door_secret)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
+    # A heartbeat waits behind what the network does not take.
+    socket.setsockopt(zmq.TCP_MAXRT, HEARTBEAT_TIMEOUT_MS)
+    socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+    secure_client(socket, ticket.server_key, ticket.door_public, ticket.door_secret)
 
 
 def _await_welcome(
-    socket: zmq.Socket[Any],
-    watch: Watch,
-    ticket: Ticket,
-    address: str,
-    timeout: float | None,
+    way: Transport, ticket: Ticket, address: str, timeout: float | None
 ) -> Welcome:
-    poller = zmq.Poller()
-    poller.register(socket, zmq.POLLIN)
-    poller.register(watch.socket, zmq.POLLIN)
-    handshake = Handshake()
+    ears = Ears([way.fd, way.watch_fd])
     deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout
     while True:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        ready = dict(poller.poll(None if left is None else int(left * 1000) + 1))
-        if socket in ready:
-            for message in unpack_to_client(socket.recv_multipart()[0]):
+        while (frame := way.receive()) is not None:
+            for message in unpack_to_client(frame):
                 if isinstance(message, Refused):
                     raise _refusal(message.reason)
                 if isinstance(message, Welcome):
                     return message
-        elif watch.socket in ready:
-            for event in watch.read():
-                handshake.on_event(event)
-            if handshake.refusal is not None:
-                raise handshake.refusal
-        elif not ready:
+        way.look(again=False)
+        if way.refusal is not None:
+            raise way.refusal
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not ears.wait(left) and left is not None and not left:
             raise TimeoutError(
                 f"the controller of cluster {ticket.cluster_id or 'default'!r} (pid "
                 f"{ticket.pid} on {ticket.host}) did not answer at {address} within "

@@ -1,11 +1,11 @@
-"""Moves frames between the socket and whoever has them: the client's one hot loop.
+"""Moves frames between the transport and whoever has them: the client's one hot loop.
 
-Who touches the socket holds `_socket_lock`, for one send or one receive. Who receives
-and delivers holds `_serving` as well, so that messages are delivered in their order.
-Nobody holds either while waiting: waiting is a poll of the socket's descriptor, which
-needs no lock.
+Who touches the transport holds `_lock`, for one send or one receive. Who receives and
+delivers holds `_serving` as well, so that messages are delivered in their order. Nobody
+holds either while waiting: waiting is a poll of the transport's descriptor, which needs
+no lock.
 
-A thread that waits for a result serves the socket itself, for everybody, so that a
+A thread that waits for a result serves the transport itself, for everybody, so that a
 blocking call costs no switch between threads:
 
     waiting thread                         I/O thread
@@ -14,7 +14,8 @@ blocking call costs no switch between threads:
     leaves                                 nobody waited for 5 ms: serves again
 
 The descriptor of a ZeroMQ socket signals *changes*: whoever sends may swallow the
-signal of a message that came. So whoever has sent looks, and rings for the receiver.
+signal of a message that came. So whoever has sent looks, and rings for the receiver;
+also when not all could be sent, and the receiver is to see when there is room.
 """
 
 from __future__ import annotations
@@ -23,15 +24,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-import zmq
 from msgspec import Struct
 
 from ipcluster.client.bell import Bell, Ears
-from ipcluster.client.door import Door
 from ipcluster.client.interrupts import Presses
-from ipcluster.wire.curve import Happened
+from ipcluster.client.transports import Change, Transport
 from ipcluster.wire.lines import Line
 from ipcluster.wire.messages import Chunk
 from ipcluster.wire.numbered import NumberedFrames
@@ -51,10 +50,6 @@ IDLE = 1.0
 # Seconds after which a waiting thread that does not serve looks for itself, should a
 # wake-up have been lost to a signal.
 STANDBY = 0.1
-
-FD = int(zmq.FD)
-EVENTS = int(zmq.EVENTS)
-POLLIN = int(zmq.POLLIN)
 
 Ready = Callable[[], bool]
 
@@ -82,6 +77,10 @@ class Ends(Protocol):
     def is_quiet(self) -> bool:
         """Whether at most one task is under way."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will ever be sent or received again."""
+
     def tick(self) -> float:
         """Look at what is due; seconds until it should be asked again."""
 
@@ -95,12 +94,11 @@ class Ends(Protocol):
 class Pump:
     """Sends and receives for one connection, from any thread."""
 
-    def __init__(self, door: Door, ends: Ends) -> None:
-        self._socket = door.socket
-        self._watch = door.watch
+    def __init__(self, transport: Transport, ends: Ends) -> None:
+        self._transport = transport
         self._ends = ends
         self.numbered = NumberedFrames()
-        self._socket_lock = threading.Lock()
+        self._lock = threading.Lock()
         self._serving = threading.Lock()
         self._changed = threading.Condition()
         self._standing = 0
@@ -114,11 +112,11 @@ class Pump:
         self._due = 0.0
         self._brisk_until = 0.0
         self._stopping = False
-        fd: Any = self._socket.getsockopt(FD)
-        watch_fd: Any = self._watch.socket.getsockopt(FD)
-        self._ears = Ears([fd, self._bell.fileno()])
-        self._io_ears = Ears([fd, self._io_bell.fileno(), watch_fd])
+        self._fd, watch_fd = transport.fd, transport.watch_fd
+        self._ears = Ears([self._fd, self._bell.fileno()])
+        self._io_ears = Ears([self._fd, self._io_bell.fileno(), watch_fd])
         self._aside_ears = Ears([self._io_bell.fileno(), watch_fd])
+        self._writing = False
         self._bell_fd = self._bell.fileno()
         self._spin = Spin()
         self._main = threading.main_thread().ident
@@ -159,26 +157,30 @@ class Pump:
     def _send(self) -> bool:
         """Send; whether there is something to receive."""
         self._due = 0.0
-        socket = self._socket
-        with self._socket_lock:
-            if self._stopping and socket.closed:
+        with self._lock:
+            if self._stopping and self._transport.closed:
                 return False
             while messages := self._fill():
-                self._put(socket, messages)
+                self._put(messages)
             has_more = self._has_more()
         self._pass_on(has_more)
         return has_more
 
     def _has_more(self) -> bool:
-        """Whether there is something to receive; the socket's lock is held."""
-        events: Any = self._socket.getsockopt(EVENTS)
-        return bool(events & POLLIN)
+        """Whether there is something to do that no poll would tell of.
+
+        The lock is held.
+        """
+        transport = self._transport
+        if transport.wants_to_write is not self._writing:
+            self._writing = transport.wants_to_write
+            for ears in (self._ears, self._io_ears):
+                ears.hear_writable(self._fd, self._writing)
+            return self._writing or transport.has_more
+        return transport.has_more
 
     def _pass_on(self, has_more: bool) -> None:
-        """Sending may have swallowed the signal that a message came: say so.
-
-        There would be no other, since nobody has read what is there.
-        """
+        """Whoever polls does not know what has to be done: say so."""
         if has_more and self._server != threading.get_ident():
             (self._bell if self._driving else self._io_bell).ring()
 
@@ -189,35 +191,36 @@ class Pump:
             log.debug("to the controller: %s", Line(told))
         return messages
 
-    def _put(self, socket: zmq.Socket[Any], messages: list[Struct | Piece]) -> None:
+    def _put(self, messages: list[Struct | Piece]) -> None:
+        send, pack = self._transport.send, self.numbered.pack
         plain: list[Struct] = []
         for message in messages:
             if not isinstance(message, Piece):
                 plain.append(message)
                 continue
             if plain:
-                socket.send(self.numbered.pack(plain)[0])
+                send(pack(plain))
                 plain = []
-            socket.send_multipart(self.numbered.pack([message.chunk], message.data))
+            send(pack([message.chunk], message.data))
         if plain:
-            socket.send(self.numbered.pack(plain)[0])
+            send(pack(plain))
 
     def send_plain(self, frame: bytes) -> None:
         """Send a frame that has no number: the first on a new connection."""
-        with self._socket_lock:
-            if self._socket.closed:
+        with self._lock:
+            if self._transport.closed:
                 return
-            self._socket.send(frame)
+            self._transport.send([frame])
             has_more = self._has_more()
         self._pass_on(has_more)
 
     def send_again(self) -> None:
         """Send what did not come in over a connection that broke."""
-        with self._socket_lock:
-            if self._socket.closed:
+        with self._lock:
+            if self._transport.closed:
                 return
             for frames in self.numbered.again(0):
-                self._socket.send_multipart(frames)
+                self._transport.send(frames)
             has_more = self._has_more()
         self._pass_on(has_more)
 
@@ -229,7 +232,7 @@ class Pump:
         timeout: float | None = None,
         on_press: Callable[[int], bool] | None = None,
     ) -> bool:
-        """Serve the socket, or let another thread do it, until `ready`.
+        """Serve the transport, or let another thread do it, until `ready`.
 
         Args:
             ready: cheap and without side effects; it is asked often.
@@ -261,7 +264,7 @@ class Pump:
                     return False
 
     def _drive(self, ready: Ready, deadline: float | None, presses: Presses) -> None:
-        """Serve the socket; `_serving` is held, and released at the end."""
+        """Serve the transport; `_serving` is held, and released at the end."""
         self._drives += 1
         self._driving = True
         self._server = threading.get_ident()
@@ -321,13 +324,14 @@ class Pump:
         """Receive one frame and deliver it; `_serving` is held."""
         if self._ends.finish():
             return True
-        with self._socket_lock:
+        with self._lock:
             if self._stopping:
                 return False
-            try:
-                frame = self._socket.recv(zmq.NOBLOCK)
-            except zmq.Again:
-                return False
+            frame = self._transport.receive()
+            if self._writing and not self._transport.wants_to_write:
+                self._has_more()
+        if frame is None:
+            return False
         try:
             self._ends.deliver(frame, self._attached)
         except Exception:
@@ -337,10 +341,8 @@ class Pump:
 
     def _attached(self) -> bytes:
         """The second part of the message whose first part was received last."""
-        with self._socket_lock:
-            if not self._socket.getsockopt(zmq.RCVMORE):
-                return b""
-            return self._socket.recv(zmq.NOBLOCK)
+        with self._lock:
+            return self._transport.attached()
 
     # --- the I/O thread --------------------------------------------------------------
 
@@ -367,7 +369,7 @@ class Pump:
             self._listening = False
 
     def _stand_aside(self, is_long: bool, patience: float) -> list[int]:
-        """Keep away from the socket: another thread serves it, or just did."""
+        """Keep away from the transport: another thread serves it, or just did."""
         self._listening = False
         if not is_long:
             return self._aside_ears.wait(min(ASIDE, patience))
@@ -379,7 +381,7 @@ class Pump:
             self._long_aside = False
 
     def _listen(self, patience: float) -> list[int]:
-        """Serve the socket until it is empty, then wait for more."""
+        """Serve the transport until it is empty, then wait for more."""
         self._listening = True
         if self._driving:
             return []
@@ -407,16 +409,21 @@ class Pump:
         return patience
 
     def _look_at_watch(self) -> None:
-        for event in () if self._stopping else self._watch.read():
-            if event.what is Happened.DISCONNECTED:
+        with self._lock:
+            again = not self._ends.is_over
+            changes = [] if self._stopping else self._transport.look(again=again)
+        for change in changes:
+            if change is Change.BROKEN:
                 self._ends.on_disconnected()
-            elif event.what is Happened.WELCOMED:
+            else:
                 self._ends.on_connected()
+        if changes and self._driving:
+            self._bell.ring()  # what it polls may be another connection now
 
     # --- the end ---------------------------------------------------------------------
 
     def close(self, linger: float) -> None:
-        """Stop, give the socket `linger` seconds to send what it has, and close it."""
+        """Stop, give the transport `linger` seconds for what waits, and close it."""
         if self._stopping:
             return
         self._stopping = True
@@ -426,9 +433,8 @@ class Pump:
             self._thread.join(5)
         served = self._serving.acquire(timeout=1)
         try:
-            with self._socket_lock:
-                self._watch.close()
-                self._socket.close(int(linger * 1000))
+            with self._lock:
+                self._transport.close(linger)
         finally:
             if served:
                 self._serving.release()
@@ -437,5 +443,5 @@ class Pump:
         self._notify()
 
     def forget(self) -> None:
-        """In a forked child: the socket is the parent's; touch nothing."""
+        """In a forked child: the connection is the parent's; touch nothing."""
         self._stopping = True

@@ -7,7 +7,7 @@ the peer where it waits for an answer; it never stops the loop.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ipcluster.controller.doors import Arrival
 from ipcluster.controller.peers import Peer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Messages, and bytes of them, taken from one door before engines get their turn.
+# Messages, and bytes of them, taken from the port before engines get their turn.
 DRAIN_MESSAGES = 200
 DRAIN_BYTES = 4 << 20
 
@@ -37,27 +37,31 @@ class Intake:
         if log.isEnabledFor(logging.DEBUG):
             self._handle = self._on_logged
 
-    def read(self, source: Any) -> bool:
-        """Take what has come to a door, a fair share; whether there was any."""
+    def read(self) -> bool:
+        """Take what has come to the port, a fair share; whether there was any."""
         doors, routes = self._server.doors, self._server.reception.routes
         size_bytes = 0
         for taken in range(DRAIN_MESSAGES):
-            arrival = doors.receive(source, routes)
+            arrival = doors.receive(routes)
             if arrival is None:
                 return taken > 0
-            try:
-                self._on_arrival(arrival)
-            except ClusterError as error:
-                log.warning("a frame from a peer dropped: %s", error)
-            except Exception:
-                log.exception("a frame from a peer failed")
+            self.take(arrival)
             size_bytes += len(arrival.frame)
             if arrival.extra is not None:
                 size_bytes += len(arrival.extra)
             if size_bytes > DRAIN_BYTES:
                 break
-        doors.read_again(source)
+        doors.read_again()
         return True
+
+    def take(self, arrival: Arrival) -> None:
+        """One frame. Whatever is wrong with it, the next one is taken."""
+        try:
+            self._on_arrival(arrival)
+        except ClusterError as error:
+            log.warning("a frame from a peer dropped: %s", error)
+        except Exception:
+            log.exception("a frame from a peer failed")
 
     def _on_arrival(self, arrival: Arrival) -> None:
         messages = unpack_to_controller(arrival.frame)

@@ -48,7 +48,7 @@ class Peer:
     grant: Grant
     door: int
     route: bytes
-    fd: int = -1
+    connection: int = -1
     connected: bool = True
     gone_since: float = 0.0
     joined: float = 0.0

@@ -174,7 +174,7 @@ class Reception:
             grant,
             arrival.door,
             arrival.route,
-            arrival.fd,
+            arrival.connection,
             joined=time.time(),
         )
         self._next += 1
@@ -190,7 +190,9 @@ class Reception:
 
     def _readmit(self, arrival: Arrival, peer: Peer) -> None:
         self.routes.pop((peer.door, peer.route), None)
-        peer.door, peer.route, peer.fd = arrival.door, arrival.route, arrival.fd
+        self._doors.drop(peer.door, peer.route)
+        peer.door, peer.route = arrival.door, arrival.route
+        peer.connection = arrival.connection
         self.routes[arrival.door, arrival.route] = peer
         if peer in self._gone:
             self._gone.remove(peer)
@@ -250,13 +252,15 @@ class Reception:
 
     # --- comings and goings -----------------------------------------------------------
 
-    def on_disconnect(self, door: int, fd: int, now: float) -> None:
-        """The connection with this descriptor has closed; its peer may come back."""
+    def on_disconnect(self, door: int, connection: int, now: float) -> None:
+        """The connection with this number has closed; its peer may come back."""
         for peer in self._numbers.values():
-            if peer.fd == fd and peer.door == door and peer not in self._gone:
+            if (peer.door, peer.connection) == (door, connection) and (
+                peer not in self._gone
+            ):
                 peer.connected = False
                 peer.gone_since = now
-                peer.fd = -1  # a newer connection may get the same one
+                peer.connection = -1  # a newer one may get the same number
                 if peer.numbered is None:
                     peer.outbox.clear()
                     assert self._server is not None

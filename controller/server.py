@@ -96,6 +96,7 @@ class Server:
         self._sockets = doors.descriptors()
         for fd in self._sockets:
             self.poller.register(fd, select.POLLIN)
+        doors.attach(self.poller, reception.routes)
         self.segments = Segments(self)
         # Chosen once: a message costs nothing more while nobody wants it logged.
         self._handle = self._on_link
@@ -112,16 +113,15 @@ class Server:
 
     def step(self, timeout: float | None) -> None:
         """One round; `timeout` in seconds."""
-        for door in self.doors.used():
-            if self.intake.read(door):
-                timeout = 0.0
+        if self.doors.was_used() and self.intake.read():
+            timeout = 0.0
         ready = self._wait(timeout)
         for fd, events in ready:
             socket = self._sockets.get(fd)
             if socket is None:
                 self._read_local(fd, events)
-            elif self.doors.is_door(socket):
-                self.intake.read(socket)
+            elif self.doors.is_port(socket):
+                self.intake.read()
             else:
                 self.doors.tend(socket)
         self.table.on_tick(self.now)
@@ -164,6 +164,10 @@ class Server:
         self.local = station
 
     def _read_local(self, fd: int, events: int) -> None:
+        if self.doors.owns(fd):
+            for arrival in self.doors.on_ready(fd, events):
+                self.intake.take(arrival)
+            return
         station = self.local
         if station is None or not station.owns(fd):
             handler = self._watched.get(fd)

@@ -68,7 +68,7 @@ class Transfers:
     # --- messages ---------------------------------------------------------------------
 
     def on_message(
-        self, peer: Peer, message: ChunkMessage, extra: memoryview | None
+        self, peer: Peer, message: ChunkMessage, extra: bytes | memoryview | None
     ) -> None:
         """Take in one of the four; the answer goes to the peer's outbox.
 
@@ -95,7 +95,7 @@ class Transfers:
                 self._of(peer).on_refused(message)
 
     def _on_chunk(
-        self, peer: Peer, chunk: Chunk, data: memoryview
+        self, peer: Peer, chunk: Chunk, data: bytes | memoryview
     ) -> ChunkCredit | ChunkRefused | None:
         theirs = chunk.name
         if peer.kind != "agent":

@@ -226,7 +226,7 @@ def make_tickets(
         "cluster_id": place.cluster_id,
         "profile": place.profile,
         "addresses": addresses(options.ip, options.location, doors.port),
-        "ipc": f"ipc://{place.door_path}",
+        "socket_file": str(place.door_path) if doors.local.is_open else None,
         "server_key": keys.public,
         "door_public": door.public,
         "door_secret": door.secret,
@@ -289,8 +289,8 @@ def build(
     )
     table = TaskTable(policy=config.policy, random=Random())
     reception = Reception(config, identity, doors)
-    doors.on_disconnect = lambda number, fd: reception.on_disconnect(
-        number, fd, time.monotonic()
+    doors.on_disconnect = lambda door, number: reception.on_disconnect(
+        door, number, time.monotonic()
     )
     transfers = Transfers([place.segment_folder, place.segment_fallback])
     return Server(config, table, doors, reception, transfers, Holds())

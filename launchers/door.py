@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import select
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import zmq
 
@@ -41,10 +42,112 @@ from ipcluster.wire.messages import (
     Welcome,
 )
 from ipcluster.wire.places import ClusterPlace
+from ipcluster.wire.streams import (
+    HAS_UNIX_SOCKETS,
+    FramedStream,
+    StreamClosed,
+    new_buffer,
+    unix_socket,
+)
 from ipcluster.wire.tickets import Ticket
 
 # Seconds for a controller to answer. It does within a millisecond unless it is frozen.
 ANSWER_SECONDS = 10.0
+
+
+class _Way(Protocol):
+    """How frames get there and back."""
+
+    def send(self, frame: bytes) -> None: ...
+
+    def receive(self, seconds: float) -> list[bytes]:
+        """Those that come first; none when so many seconds are over."""
+
+    def close(self) -> None: ...
+
+
+class _SocketFile:
+    """The controller's own host's door."""
+
+    def __init__(self, path: str) -> None:
+        sock = unix_socket()
+        try:
+            sock.settimeout(ANSWER_SECONDS)
+            sock.connect(path)
+        except BaseException:
+            sock.close()
+            raise
+        self._stream = FramedStream(sock)
+        self._buffer = new_buffer()
+
+    def send(self, frame: bytes) -> None:
+        self._stream.send([frame])
+        # A question is small: it only waits if the controller is frozen.
+        while self._stream.has_backlog:
+            if not self._wait(select.POLLOUT, ANSWER_SECONDS):
+                return
+            self._stream.flush()
+
+    def receive(self, seconds: float) -> list[bytes]:
+        if not self._wait(select.POLLIN, seconds):
+            return []
+        try:
+            return [one.frame for one in self._stream.receive(self._buffer)]
+        except StreamClosed as error:
+            raise ConnectionLost("the controller closed the connection") from error
+
+    def _wait(self, events: int, seconds: float) -> bool:
+        poller = select.poll()
+        poller.register(self._stream, events)
+        return bool(poller.poll(seconds * 1000))
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Port:
+    """The port, with CURVE."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self._context: zmq.Context[Any] = zmq.Context()
+        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
+        self._socket.linger = 0
+        secure_client(
+            self._socket, ticket.server_key, ticket.door_public, ticket.door_secret
+        )
+        self._handshake = Handshake()
+        self._watch = Watch(self._socket)
+        self._poller = zmq.Poller()
+        self._poller.register(self._socket, zmq.POLLIN)
+        self._poller.register(self._watch.socket, zmq.POLLIN)
+        # All lead to one controller; with one message it does not matter which.
+        self._socket.connect(ticket.addresses[0])
+
+    def send(self, frame: bytes) -> None:
+        self._socket.send(frame)
+
+    def receive(self, seconds: float) -> list[bytes]:
+        ready = dict(self._poller.poll(int(seconds * 1000) + 1))
+        if self._watch.socket in ready:
+            for event in self._watch.read():
+                self._handshake.on_event(event)
+            if self._handshake.refusal is not None:
+                raise self._handshake.refusal
+        return [self._socket.recv_multipart()[0]] if self._socket in ready else []
+
+    def close(self) -> None:
+        self._watch.close()
+        self._socket.close()
+        self._context.term()
+
+
+def _way_to(ticket: Ticket, place: ClusterPlace) -> _Way:
+    """The socket file if it is here and somebody listens; else the port."""
+    if HAS_UNIX_SOCKETS and ticket.socket_file and ticket.host == socket.gethostname():
+        place.check()  # the socket's folder must be ours alone: no key guards it
+        with contextlib.suppress(OSError):
+            return _SocketFile(ticket.socket_file)
+    return _Port(ticket)
 
 
 class ControllerDoor:
@@ -68,11 +171,7 @@ class ControllerDoor:
         ticket = tickets.read(place.client_ticket)
         if stale := tickets.is_stale(ticket):
             raise TicketError(stale)
-        self._context: zmq.Context[Any] = zmq.Context()
-        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
-        self._socket.linger = 0
-        self._handshake = Handshake()
-        self._watch: Watch | None = None
+        self._way: _Way | None = None
         try:
             self._connect(ticket, place)
         except BaseException:
@@ -92,11 +191,9 @@ class ControllerDoor:
 
     def close(self) -> None:
         """Hang up. Twice is harmless."""
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
-        self._socket.close()
-        self._context.term()
+        if self._way is not None:
+            self._way.close()
+            self._way = None
 
     def ask(self, verb: str, **body: object) -> Any:
         """The controller's answer; `verb` and `body` as in `controller/questions.py`.
@@ -106,7 +203,7 @@ class ControllerDoor:
         """
         self._request += 1
         request = self._request
-        self._socket.send(pack([Ask(request, verb, pack_body(body))]))
+        self._send(pack([Ask(request, verb, pack_body(body))]))
         self._receive_until(lambda: request in self._answers, self._timeout)
         answer = self._answers.pop(request)
         if answer.error:
@@ -132,17 +229,8 @@ class ControllerDoor:
         return sorted(self.engines.keys() - known)
 
     def _connect(self, ticket: Ticket, place: ClusterPlace) -> None:
-        if ticket.ipc and ticket.host == socket.gethostname():
-            place.check()  # the socket's folder must be ours alone: no key guards it
-            self._socket.connect(ticket.ipc)
-        else:
-            secure_client(
-                self._socket, ticket.server_key, ticket.door_public, ticket.door_secret
-            )
-            self._watch = Watch(self._socket)
-            # All lead to one controller; with one message it does not matter which.
-            self._socket.connect(ticket.addresses[0])
-        self._socket.send(pack([_hello(ticket)]))
+        self._way = _way_to(ticket, place)
+        self._send(pack([_hello(ticket)]))
         try:
             self._receive_until(lambda: self._welcome is not None, self._timeout)
         except TimeoutError as error:
@@ -151,28 +239,21 @@ class ControllerDoor:
                 f"{ticket.host}) does not answer within {self._timeout:.0f} s"
             ) from error
 
+    def _send(self, frame: bytes) -> None:
+        if self._way is None:
+            raise ConnectionLost("this connection is closed")
+        self._way.send(frame)
+
     def _receive_until(self, reached: Callable[[], bool], seconds: float) -> None:
-        poller = zmq.Poller()
-        poller.register(self._socket, zmq.POLLIN)
-        if self._watch is not None:
-            poller.register(self._watch.socket, zmq.POLLIN)
+        assert self._way is not None
         deadline = time.monotonic() + seconds
         while not reached():
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"no answer from the controller in {seconds:.0f} s")
-            ready = dict(poller.poll(int(left * 1000) + 1))
-            if self._socket in ready:
-                for message in unpack_to_client(self._socket.recv_multipart()[0]):
+            for frame in self._way.receive(left):
+                for message in unpack_to_client(frame):
                     self._on_message(message)
-            if self._watch is not None and self._watch.socket in ready:
-                self._look_at_handshake(self._watch)
-
-    def _look_at_handshake(self, watch: Watch) -> None:
-        for event in watch.read():
-            self._handshake.on_event(event)
-        if self._handshake.refusal is not None:
-            raise self._handshake.refusal
 
     def _on_message(self, message: ToClient) -> None:
         match message:

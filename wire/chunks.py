@@ -138,7 +138,7 @@ class ChunkFiles:
     # --- receiving --------------------------------------------------------------------
 
     def on_chunk(
-        self, chunk: Chunk, data: memoryview
+        self, chunk: Chunk, data: bytes | memoryview
     ) -> ChunkCredit | ChunkRefused | None:
         """Write one chunk; what to answer.
 

@@ -27,7 +27,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     cluster_id: str = ""
     profile: str = "default"
     addresses: list[str]  # tcp://host:port, the likeliest first
-    ipc: str | None = None  # the same door on the controller's own host
+    socket_file: str | None = None  # another door, on the controller's own host
     server_key: str
     door_public: str
     door_secret: str
