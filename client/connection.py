@@ -345,7 +345,6 @@ class Connection:
         self.closed = True
         _open.discard(self)
         if self.pid != _here.pid:
-            self._pump.forget()
             return
         if self.failure is None:
             for typed in self.calls.unanswered():
@@ -454,8 +453,21 @@ class Connection:
             call.end()
         self._pump.notify()
 
+    def forget(self) -> None:
+        """This is a forked child: leave the connection to the parent."""
+        self._pump.forget()
+
 
 _open: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for connection in list(_open):
+        connection.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 def _close_all() -> None:

@@ -443,5 +443,6 @@ class Pump:
         self._notify()
 
     def forget(self) -> None:
-        """In a forked child: the connection is the parent's; touch nothing."""
+        """In a forked child: the connection is the parent's."""
         self._stopping = True
+        self._transport.forget()

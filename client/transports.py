@@ -88,6 +88,9 @@ class Transport(Protocol):
     def close(self, linger: float) -> None:
         """End, with `linger` seconds for what waits to be sent."""
 
+    def forget(self) -> None:
+        """In a forked child: it is the parent's, and goes on there."""
+
 
 class TcpTransport:
     """A DEALER socket that was told to connect."""
@@ -143,6 +146,9 @@ class TcpTransport:
     def close(self, linger: float) -> None:
         self._watch.close()
         self._socket.close(int(linger * 1000))
+
+    def forget(self) -> None:
+        """Nothing: ZeroMQ's sockets may not even be closed here."""
 
 
 def _number(socket: zmq.Socket[Any], option: int) -> int:
@@ -258,6 +264,15 @@ class UnixTransport:
                 break
             self._stream.flush()
         self._stream.close()
+        self._close_others()
+
+    def forget(self) -> None:
+        # A copy that stays open would hide the parent's end from the controller.
+        self.closed = True
+        self._stream.socket.close()
+        self._close_others()
+
+    def _close_others(self) -> None:
         if self._quiet is not None:
             self._quiet.close()
         self._bell.close()

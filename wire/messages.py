@@ -39,7 +39,7 @@ from typing import NewType
 from msgspec import Struct
 
 # Peers whose number differs are refused: a message's fields are positional.
-PROTOCOL = 2
+PROTOCOL = 1
 
 ClientId = NewType("ClientId", int)
 EngineId = NewType("EngineId", int)

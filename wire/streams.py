@@ -143,7 +143,11 @@ class FramedStream:
             raise StreamClosed from error
         if not size:
             raise StreamClosed
-        if not self._data and size >= 4 and LENGTH.unpack_from(buffer)[0] == size - 4:
+        if (
+            not self._data
+            and 4 <= size <= self.limit_bytes
+            and LENGTH.unpack_from(buffer)[0] == size - 4
+        ):
             return [Received(bytes(buffer[4:size]), None)]
         self._data += buffer[:size]
         return self._cut()

@@ -20,9 +20,15 @@ def cluster() -> Iterator[Any]:
 
 
 @pytest.fixture
-def rc(cluster: Any) -> Iterator[Client]:
+def transport() -> str | None:
+    """How clients come in; modules whose tests matter for each way say which."""
+    return None
+
+
+@pytest.fixture
+def rc(cluster: Any, transport: str | None) -> Iterator[Client]:
     """A client of its own for each test, on engines with empty namespaces."""
-    client: Client = cluster.connect_client_sync()
+    client = Client(cluster=cluster, transport=transport)
     client.wait_for_engines(4, timeout=10)
     client[:].clear(block=True)
     yield client

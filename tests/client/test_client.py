@@ -14,16 +14,20 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Iterator
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
+import ipcluster as ipp
 from ipcluster.client.client import Client
 from ipcluster.client.results import AsyncHubResult, AsyncResult
 from ipcluster.launchers.cluster import Cluster
+from ipcluster.wire import tickets
 from ipcluster.wire.errors import (
     ClusterError,
     CompositeError,
@@ -34,8 +38,15 @@ from ipcluster.wire.errors import (
     TicketError,
     TimeoutError,  # noqa: A004 - ours
 )
+from ipcluster.wire.tickets import Ticket
 
 pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(params=["ipc", "tcp"])
+def transport(request: pytest.FixtureRequest) -> str | None:
+    """Both ways to the controller."""
+    return str(request.param)
 
 
 def slow(x: Any, seconds: float = 0.3) -> Any:
@@ -210,12 +221,12 @@ def test_large_results_release_their_segments(rc: Client) -> None:
 
 
 def test_client_of_another_host_moves_the_bytes(
-    cluster: Any, monkeypatch: pytest.MonkeyPatch
+    cluster: Any, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ipcluster.client.door._proves_host", lambda _: False)
     array = np.arange(3_000_000.0)
 
-    with Client(cluster=cluster, transport="tcp") as rc:
+    with Client(cluster=cluster, transport=transport) as rc:
         back = rc[0].apply_sync(lambda x: x + 1, array)
         np.testing.assert_array_equal(back, array + 1)
         back[0] = 7.0
@@ -373,20 +384,30 @@ def test_controller_that_dies_ends_all_that_waits() -> None:
 
 
 class Line:
-    """A line to the controller that can be cut."""
+    """A line to the controller that can be cut: by its port, or by its socket file."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, ticket: Ticket, folder: Path | None) -> None:
         self._ends: list[socket.socket] = []
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.port = self._door.getsockname()[1]
+        self._to: Any = ticket.socket_file
+        if folder is None:
+            self._door = socket.create_server(("127.0.0.1", 0))
+            host, _, port = ticket.addresses[0].removeprefix("tcp://").partition(":")
+            self._to = (host, int(port))
+            address = f"tcp://127.0.0.1:{self._door.getsockname()[1]}"
+            self.ticket = replace(ticket, addresses=[address])
+        else:
+            self._door = socket.socket(socket.AF_UNIX)
+            self._door.bind(str(folder / "line"))
+            self._door.listen()
+            self.ticket = replace(ticket, socket_file=str(folder / "line"))
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._door.accept()
-                far = socket.create_connection(("127.0.0.1", self._port))
+                far = socket.socket(near.family)
+                far.connect(self._to)
                 self._ends += [near, far]
                 for pair in ((near, far), (far, near)):
                     threading.Thread(target=self._copy, args=pair, daemon=True).start()
@@ -404,25 +425,120 @@ class Line:
             end.close()
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._door.shutdown(socket.SHUT_RDWR)
         self._door.close()
         self.cut()
 
 
-def test_results_arrive_after_the_line_was_cut(rc: Client) -> None:
-    ticket = rc.connection.ticket
-    line = Line(int(ticket.addresses[0].rpartition(":")[2]))
-    try:
-        there = replace(ticket, addresses=[f"tcp://127.0.0.1:{line.port}"])
-        with Client(there, transport="tcp") as far:
-            results = far[:].apply_async(slow, "here", 0.6)
-            assert not results.wait(0.1)
-            line.cut()
+@pytest.fixture
+def line(rc: Client, transport: str, tmp_path: Path) -> Iterator[Line]:
+    line = Line(rc.connection.ticket, tmp_path if transport == "ipc" else None)
+    yield line
+    line.close()
 
-            assert results.get(timeout=10) == ["here"] * 4
-            assert far[:].apply_sync(int) == [0] * 4
-            assert far.queue_status()["unassigned"] == 0
+
+def test_results_arrive_after_the_line_was_cut(line: Line, transport: str) -> None:
+    with Client(line.ticket, transport=transport) as far:
+        results = far[:].apply_async(slow, "here", 0.6)
+        assert not results.wait(0.1)
+        line.cut()
+
+        assert results.get(timeout=10) == ["here"] * 4
+        assert far[:].apply_sync(int) == [0] * 4
+        assert far.queue_status()["unassigned"] == 0
+
+
+def test_nothing_is_lost_or_doubled_over_many_cuts(line: Line, transport: str) -> None:
+    with Client(line.ticket, transport=transport) as far:
+        view = far.load_balanced_view()
+        counted = far[0]
+        counted["calls"] = 0
+        counted.execute("def count():\n    global calls\n    calls += 1", block=True)
+        count: Any = ipp.Reference("count")
+        results = []
+        for i in range(400):
+            results.append(view.apply_async(abs, -i))
+            results.append(counted.apply_async(count))
+            if i % 100 == 50:
+                line.cut()
+
+        answers = [result.get(timeout=20) for result in results]
+
+        assert answers[::2] == list(range(400))
+        assert counted["calls"] == 400
+
+
+def test_large_arguments_and_a_controller_that_is_busy(rc: Client) -> None:
+    """More than the system takes at once waits here, and keeps no thread."""
+    view = rc.load_balanced_view()
+    data = os.urandom(200_000)  # below what goes into a segment
+
+    results = [view.apply_async(len, data + b"%d" % i) for i in range(100)]
+
+    assert sum(result.get(timeout=20) for result in results) == 100 * 200_000 + 190
+
+
+def test_a_socket_file_where_nobody_listens_leaves_the_port(
+    cluster: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "left"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    ticket = tickets.read(cluster.place.client_ticket)
+    for file in (str(path), str(tmp_path / "none"), str(tmp_path / ("x" * 200)), None):
+        elsewhere = replace(ticket, socket_file=file)
+        with Client(elsewhere) as rc:
+            assert rc.connection.address.startswith("tcp:")
+            assert rc[0].apply_sync(int) == 0
+        with pytest.raises((ClusterError, TicketError), match=r"connect|not on this"):
+            Client(elsewhere, transport="ipc")
+
+
+def test_on_the_controllers_host_it_is_the_socket_file(cluster: Any) -> None:
+    with Client(cluster=cluster) as rc:
+        assert rc.connection.address == f"unix:{cluster.place.door_path}"
+
+
+@pytest.mark.parametrize("forks", [False, True], ids=["alone", "with a forked child"])
+def test_the_controller_knows_at_once_that_a_client_was_killed(
+    cluster: Any, forks: bool
+) -> None:
+    code = """
+import os, sys, time
+import ipcluster as ipp
+rc = ipp.Client(sys.argv[1], transport="ipc")
+rc[0].apply_sync(int)
+child = os.fork() if sys.argv[2] == "True" else 1
+if child:
+    print(child, flush=True)
+time.sleep(60)
+"""
+    ticket = str(cluster.place.client_ticket)
+    log = cluster.place.log_folder / "controller.log"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, ticket, str(forks)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        process.kill()
+        process.wait(10)
+
+        lines = log.read_text().splitlines()
+        [joined] = [line for line in lines if f":{process.pid})" in line]
+        number = joined.partition("client ")[2].split()[0]
+        deadline = time.monotonic() + 5
+        while f"client {number} disconnected" not in log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
     finally:
-        line.close()
+        if forks:
+            os.kill(child, signal.SIGKILL)
+        process.kill()
+        process.communicate()
 
 
 def test_wait_for_engines(rc: Client) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import socket
 import subprocess
@@ -39,6 +40,7 @@ from ipcluster.wire import tickets
 from ipcluster.wire.codec import pack, unpack_to_client
 from ipcluster.wire.curve import new_curve_keys, secure_client
 from ipcluster.wire.grants import Grant, new_signing_keys, sign
+from ipcluster.wire.streams import FramedStream, new_buffer, unix_socket
 from ipcluster.wire.tickets import Ticket
 
 PATIENCE = 20.0
@@ -178,18 +180,71 @@ class Proxy:
         self.cut(keep_shut=True)
 
 
-class RawPeer:
-    """A peer that says what it likes, by the right door."""
+class PortWay:
+    """Frames to and from the port."""
 
     def __init__(self, ticket: Ticket, context: zmq.Context[Any]) -> None:
-        self.ticket = ticket
-        self._received: deque[Any] = deque()
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
         secure_client(
             self.socket, ticket.server_key, ticket.door_public, ticket.door_secret
         )
         self.socket.connect(ticket.addresses[0])
+
+    def put(self, *frames: bytes) -> None:
+        self.socket.send_multipart(frames)
+
+    def get(self, seconds: float) -> list[bytes]:
+        """Frames that come within this time."""
+        if not self.socket.poll(int(seconds * 1000) + 1):
+            return []
+        return [self.socket.recv_multipart()[0]]
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+class FileWay:
+    """Frames to and from the socket file. What is not read is written all the same."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        assert ticket.socket_file is not None
+        sock = unix_socket()
+        sock.connect(ticket.socket_file)
+        self._stream = FramedStream(sock)
+        self._buffer = new_buffer()
+        self._poller = select.poll()
+
+    def put(self, *frames: bytes) -> None:
+        self._stream.send(frames)
+        deadline = time.monotonic() + PATIENCE
+        while self._stream.has_backlog:
+            assert time.monotonic() < deadline
+            self._wait(select.POLLOUT, PATIENCE)
+            self._stream.flush()
+
+    def get(self, seconds: float) -> list[bytes]:
+        """Frames that come within this time."""
+        if not self._wait(select.POLLIN, seconds):
+            return []
+        return [frame for frame, _ in self._stream.receive(self._buffer)]
+
+    def _wait(self, events: int, seconds: float) -> bool:
+        self._poller.register(self._stream, events)
+        return bool(self._poller.poll(seconds * 1000))
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class RawPeer:
+    """A peer that says what it likes, by the right door."""
+
+    def __init__(self, ticket: Ticket, way: PortWay | FileWay) -> None:
+        self.ticket = ticket
+        self._way = way
+        self.put, self.close = way.put, way.close
+        self._received: deque[Any] = deque()
 
     def hello(self, **changes: Any) -> m.Hello:
         made = m.Hello(
@@ -203,7 +258,7 @@ class RawPeer:
         return msgspec.structs.replace(made, **changes)
 
     def send(self, *messages: Any) -> None:
-        self.socket.send(pack(messages))
+        self.put(pack(messages))
 
     def receive(self, kind: type, seconds: float = PATIENCE) -> Any:
         """The next message of this kind; others are passed over."""
@@ -215,8 +270,8 @@ class RawPeer:
                     return message
             left = deadline - time.monotonic()
             assert left > 0, f"no {kind.__name__} within {seconds} s"
-            if self.socket.poll(int(left * 1000) + 1):
-                self._received += unpack_to_client(self.socket.recv_multipart()[0])
+            for frame in self._way.get(left):
+                self._received += unpack_to_client(frame)
 
     def enter(self, **changes: Any) -> m.Welcome:
         self.send(self.hello(**changes))
@@ -230,7 +285,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._started: list[Any] = []
-        self._context: zmq.Context[Any] = zmq.Context()
+        self.context: zmq.Context[Any] = zmq.Context()
         self.cluster = ipp.Cluster(n=1)
         self.rc: Client = self.cluster.start_and_connect_sync()
         self.place = self.cluster.place
@@ -275,14 +330,18 @@ class Site:
         """A ticket that leads to the controller by way of the proxy."""
         path = getattr(self.place, f"{kind}_ticket")
         ticket = msgspec.structs.replace(
-            tickets.read(path), addresses=[proxy.address], ipc=None
+            tickets.read(path), addresses=[proxy.address], socket_file=None
         )
         changed = self._folder / f"{kind}-{len(self._started)}.ticket"
         tickets.write(changed, ticket)
         return changed
 
-    def raw(self, ticket: Ticket | None = None) -> RawPeer:
-        peer = RawPeer(ticket or self.ticket, self._context)
+    def raw(self, ticket: Ticket | None = None, door: str = "port") -> RawPeer:
+        ticket = ticket or self.ticket
+        peer = RawPeer(
+            ticket,
+            PortWay(ticket, self.context) if door == "port" else FileWay(ticket),
+        )
         self._started.append(peer)
         return peer
 
@@ -295,13 +354,11 @@ class Site:
             if isinstance(one, Agent):
                 one.stop()
                 assert not one.folders
-            elif isinstance(one, RawPeer):
-                one.socket.close()
             else:
                 one.close()
         self.rc.close()
         self.cluster.stop_cluster_sync()
-        self._context.destroy(0)
+        self.context.destroy(0)
 
 
 class Office:
@@ -362,8 +419,9 @@ class Office:
         )
 
     def peer(self, *rights: str, **limits: Any) -> RawPeer:
-        peer = RawPeer(self.ticket(*rights, **limits), self._context)
-        self._peers.append(peer.socket)
+        ticket = self.ticket(*rights, **limits)
+        peer = RawPeer(ticket, PortWay(ticket, self._context))
+        self._peers.append(peer)
         return peer
 
     def client(self, *rights: str, **limits: Any) -> Client:

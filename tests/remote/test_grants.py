@@ -130,7 +130,7 @@ def test_a_segment_is_fetched_only_by_who_was_told_of_it(office: Any) -> None:
     other.enter()
     thief.enter()
     name = "0123456789ab-1"
-    owner.socket.send_multipart([pack([m.Chunk(name, 0, 5)]), b"12345"])
+    owner.put(pack([m.Chunk(name, 0, 5)]), b"12345")
     assert owner.receive(m.ChunkCredit) == m.ChunkCredit(name, 5)
 
     thief.send(m.Fetch(m.Segment(name, 0, 5)))
@@ -160,7 +160,7 @@ def test_files_of_a_client_go_with_it(office: Any, wait_until: Any) -> None:
     peer.enter(session="0123456789ab")
     for number in (1, 2):
         chunk = m.Chunk(f"0123456789ab-{number}", 0, 5 * number)
-        peer.socket.send_multipart([pack([chunk]), b"12345"])
+        peer.put(pack([chunk]), b"12345")
         peer.receive(m.ChunkCredit)
     assert len(list(office.segments.iterdir())) == 2
 

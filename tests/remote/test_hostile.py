@@ -8,7 +8,8 @@ import random
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,32 @@ def good(shared_site: Any) -> Iterator[Client]:
     client.close()
 
 
+@pytest.fixture(params=["port", "file"])
+def door(request: pytest.FixtureRequest) -> str:
+    """Both doors of the controller."""
+    return str(request.param)
+
+
 @pytest.fixture
-def address(shared_site: Any) -> tuple[str, int]:
-    host, _, port = (
-        shared_site.ticket.addresses[0].removeprefix("tcp://").partition(":")
-    )
-    return host, int(port)
+def raw(shared_site: Any, door: str) -> Callable[..., Any]:
+    """Peers that come in by this door."""
+    return partial(shared_site.raw, door=door)
+
+
+@pytest.fixture
+def stranger(shared_site: Any, door: str) -> Callable[[], socket.socket]:
+    """Connections to this door, on which nothing was said yet."""
+    ticket = shared_site.ticket
+    host, _, port = ticket.addresses[0].removeprefix("tcp://").partition(":")
+
+    def connect() -> socket.socket:
+        if door == "port":
+            return socket.create_connection((host, int(port)))
+        peer = socket.socket(socket.AF_UNIX)
+        peer.connect(ticket.socket_file)
+        return peer
+
+    return connect
 
 
 def noop(number: int) -> tuple[m.NewFunction, m.Item]:
@@ -65,24 +86,28 @@ def first_task(welcome: m.Welcome) -> int:
 # --- before the door ------------------------------------------------------------------
 
 
-def test_random_bytes_on_the_port(address: tuple[str, int], good: Client) -> None:
+def test_random_bytes_at_the_door(
+    stranger: Callable[[], socket.socket], good: Client
+) -> None:
     rng = random.Random(1)
     for _ in range(50):
-        with socket.create_connection(address) as peer:
+        with stranger() as peer, contextlib.suppress(OSError):  # it may be cut off
             peer.sendall(rng.randbytes(rng.randrange(1, 4096)))
 
     assert good[0].apply_async(int).get(timeout=PATIENCE) == 0
 
 
 def test_many_half_open_connections(
-    address: tuple[str, int], good: Client, shared_site: Any
+    stranger: Callable[[], socket.socket], good: Client, shared_site: Any, door: str
 ) -> None:
-    peers = [socket.create_connection(address) for _ in range(300)]
+    peers = [stranger() for _ in range(300)]
     for peer in peers[::2]:
-        peer.sendall(b"\xff\0\0\0\0\0\0\0\x01\x7f")  # the start of a greeting
+        with contextlib.suppress(OSError):  # the oldest of too many are cut off
+            # The start of a greeting, or of a frame.
+            peer.sendall(b"\xff\0\0\0\0\0\0\0\x01\x7f")
 
     assert good[0].apply_async(int).get(timeout=PATIENCE) == 0
-    newcomer = shared_site.client("tcp")
+    newcomer = shared_site.client("tcp" if door == "port" else "ipc")
     assert newcomer[0].apply_async(int).get(timeout=PATIENCE) == 0
 
     for peer in peers:
@@ -122,9 +147,9 @@ def test_a_wrong_server_key_is_told(shared_site: Any) -> None:
     ],
 )
 def test_a_hello_that_does_not_fit_is_refused_in_one_line(
-    shared_site: Any, changes: dict[str, Any], reason: str
+    raw: Any, changes: dict[str, Any], reason: str
 ) -> None:
-    peer = shared_site.raw()
+    peer = raw()
     peer.send(peer.hello(**changes))
 
     refused = peer.receive(m.Refused)
@@ -133,8 +158,8 @@ def test_a_hello_that_does_not_fit_is_refused_in_one_line(
     assert "\n" not in refused.reason
 
 
-def test_nothing_is_done_before_a_hello(shared_site: Any) -> None:
-    peer = shared_site.raw()
+def test_nothing_is_done_before_a_hello(raw: Any) -> None:
+    peer = raw()
     function, item = noop(1 << m.SEQUENCE_BITS | 1)
     peer.send(function, m.Submit(function.digest, 0, OPTIONS, [item]))
 
@@ -142,11 +167,11 @@ def test_nothing_is_done_before_a_hello(shared_site: Any) -> None:
 
 
 def test_a_session_cannot_be_taken_over_with_another_grant(
-    shared_site: Any, good: Client
+    shared_site: Any, good: Client, raw: Any
 ) -> None:
     """Sessions are in every msg_id, so they are no secret."""
     engine_ticket = tickets.read(shared_site.place.engine_ticket)
-    peer = shared_site.raw(engine_ticket)
+    peer = raw(engine_ticket)
     peer.send(peer.hello(session=good.session))
 
     assert "another grant" in peer.receive(m.Refused).reason
@@ -169,29 +194,29 @@ def test_a_session_cannot_be_taken_over_with_another_grant(
     ],
     ids=["empty", "no msgpack", "random", "cut", "tag", "types", "length", "depth"],
 )
-def test_garbage_from_a_peer_that_was_let_in(shared_site: Any, frame: bytes) -> None:
-    peer = shared_site.raw()
+def test_garbage_from_a_peer_that_was_let_in(raw: Any, frame: bytes) -> None:
+    peer = raw()
     peer.enter()
-    peer.socket.send(frame)
-    peer.socket.send_multipart([frame, frame, frame])
+    peer.put(frame)
+    peer.put(frame, frame)
     peer.send(m.Ask(1, "engines", b""))
 
     assert not peer.receive(m.Answer).error
 
 
 def test_a_frame_beyond_the_limit_costs_the_connection(
-    shared_site: Any, good: Client
+    shared_site: Any, good: Client, raw: Any
 ) -> None:
-    peer = shared_site.raw()
+    peer = raw()
     peer.enter()
-    peer.socket.send(bytes(65 << 20))
+    peer.put(bytes(65 << 20))
 
     assert good[0].apply_async(int).get(timeout=PATIENCE) == 0
     assert shared_site.controller.memory_info().rss < 500 << 20
 
 
-def test_tasks_cannot_be_numbered_as_anothers(shared_site: Any, good: Client) -> None:
-    peer = shared_site.raw()
+def test_tasks_cannot_be_numbered_as_anothers(raw: Any, good: Client) -> None:
+    peer = raw()
     welcome = peer.enter()
     victim = good.connection.client
     for client in (victim, welcome.client + 1, 0):
@@ -212,8 +237,8 @@ def test_tasks_cannot_be_numbered_as_anothers(shared_site: Any, good: Client) ->
     assert not any("_12345" in one for one in good.hub_history())
 
 
-def test_segments_must_be_of_the_senders_making(shared_site: Any) -> None:
-    peer = shared_site.raw()
+def test_segments_must_be_of_the_senders_making(raw: Any) -> None:
+    peer = raw()
     welcome = peer.enter()
     names = ["../x", "e0-1-1", "", "c1-0123456789ab-1", "0123456789ab-1", "a/b"]
     function, item = noop(first_task(welcome))
@@ -230,18 +255,18 @@ def test_segments_must_be_of_the_senders_making(shared_site: Any) -> None:
 
 
 def test_chunks_go_only_into_files_of_their_sender(
-    shared_site: Any, tmp_path: Path
+    shared_site: Any, tmp_path: Path, raw: Any
 ) -> None:
-    peer = shared_site.raw()
+    peer = raw()
     session = os.urandom(6).hex()
     peer.enter(session=session)
     before = set(shared_site.place.segment_folder.iterdir())
     for name in ("../../x", "/tmp/x", "e0-1-1", f"{session}-/../../x", "other-1"):
-        peer.socket.send_multipart([pack([m.Chunk(name, 0, 5)]), b"12345"])
+        peer.put(pack([m.Chunk(name, 0, 5)]), b"12345")
     for total in (-1, 1 << 70 >> 8):
         chunk = m.Chunk(f"{session}-1", 0, total)
-        peer.socket.send_multipart([pack([chunk]), b"12345"])
-    peer.socket.send_multipart([pack([m.Chunk(f"{session}-2", 0, 5)]), b"123456"])
+        peer.put(pack([chunk]), b"12345")
+    peer.put(pack([m.Chunk(f"{session}-2", 0, 5)]), b"123456")
     peer.send(m.Chunk(f"{session}-3", 0, 5))
     peer.send(m.Ask(1, "engines", b""))
 
@@ -253,13 +278,15 @@ def test_chunks_go_only_into_files_of_their_sender(
 # --- agents ---------------------------------------------------------------------------
 
 
-def test_an_agents_ticket_brings_engines_and_nothing_else(shared_site: Any) -> None:
+def test_an_agents_ticket_brings_engines_and_nothing_else(
+    shared_site: Any, raw: Any
+) -> None:
     ticket = tickets.read(shared_site.place.engine_ticket)
     with pytest.raises(SecurityError, match="takes the right"):
         shared_site.client("tcp", ticket=ticket)[0].apply_async(int).get(
             timeout=PATIENCE
         )
-    peer = shared_site.raw()
+    peer = raw()
     peer.enter(name="agent")  # the owner's ticket is not an agent's
     peer.send(m.HostJoin("x", 1, []))
     peer.send(m.FromEngine(0, b"junk"))
@@ -268,8 +295,8 @@ def test_an_agents_ticket_brings_engines_and_nothing_else(shared_site: Any) -> N
     assert not peer.receive(m.Answer).error
 
 
-def test_a_wild_agent_harms_nobody(shared_site: Any) -> None:
-    peer = shared_site.raw(tickets.read(shared_site.place.engine_ticket))
+def test_a_wild_agent_harms_nobody(shared_site: Any, raw: Any) -> None:
+    peer = raw(tickets.read(shared_site.place.engine_ticket))
     peer.enter(name="agent")
     peer.send(m.Numbered(1, 0), m.FromEngine(0, b"x"))  # before it joined its host
     peer.send(m.HostJoin("x", 1, []))
@@ -289,9 +316,9 @@ def test_a_wild_agent_harms_nobody(shared_site: Any) -> None:
 
 
 def test_a_client_that_never_reads_costs_no_memory(
-    shared_site: Any, good: Client
+    shared_site: Any, good: Client, raw: Any
 ) -> None:
-    peer = shared_site.raw()
+    peer = raw()
     welcome = peer.enter()
     function, item = noop(first_task(welcome))
     peer.send(function)
@@ -313,9 +340,9 @@ def test_a_client_that_never_reads_costs_no_memory(
 
 
 def test_large_results_that_nobody_reads_do_not_pile_up(
-    shared_site: Any, good: Client
+    shared_site: Any, good: Client, raw: Any
 ) -> None:
-    peer = shared_site.raw()
+    peer = raw()
     first = first_task(peer.enter())
     digest, (payload, segments, spilled) = dump_function(bytes)
     peer.send(m.NewFunction(digest, payload, segments, spilled))
@@ -339,9 +366,9 @@ def test_large_results_that_nobody_reads_do_not_pile_up(
 
 
 def test_a_flood_of_questions_leaves_others_their_turn(
-    shared_site: Any, good: Client
+    shared_site: Any, good: Client, raw: Any
 ) -> None:
-    peer = shared_site.raw()
+    peer = raw()
     peer.enter()
     for i in range(300):
         peer.send(m.Ask(i, "nothing", bytes(1_000_000)))
@@ -356,13 +383,16 @@ def test_a_flood_of_questions_leaves_others_their_turn(
 
 
 def test_giant_lengths_announced_before_the_handshake(
-    address: tuple[str, int], shared_site: Any
+    stranger: Callable[[], socket.socket], shared_site: Any, door: str
 ) -> None:
     greeting = b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x00NULL".ljust(64, b"\0")
-    with socket.create_connection(address) as peer:
-        peer.sendall(greeting + b"\x06" + struct.pack(">Q", 1 << 60) + bytes(1000))
+    giant = greeting + b"\x06" + struct.pack(">Q", 1 << 60)
+    if door == "file":
+        giant = struct.pack("<I", 60 << 20)
+    with stranger() as peer:
         peer.settimeout(PATIENCE)
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            peer.sendall(giant + bytes(1000))
             while peer.recv(4096):
                 pass  # until it is closed on us
 

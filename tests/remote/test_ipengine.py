@@ -156,7 +156,7 @@ def test_another_version_is_refused(
     ticket: Ticket = tickets.read(shared_site.place.engine_ticket)
     peer = shared_site.raw(ticket)
     hello: Hello = peer.hello(name="agent", **changes)
-    door = connect(ticket, peer.socket.context)
+    door = connect(ticket, shared_site.context)
     agent = Agent(door, Approach(door, ticket.addresses), hello, 0, [tmp_path])
     control, keeper = socket.socketpair()
     agent.hold(Holder(control, agent.poller))

@@ -50,7 +50,7 @@ def test_tcp_on_the_same_host_shares_files(shared_site: Any) -> None:
 def test_a_forwarded_port_is_reached_under_localhost(shared_site: Any) -> None:
     ticket = shared_site.ticket
     port = ticket.addresses[0].rpartition(":")[2]
-    changes = {"host": "elsewhere", "ipc": None}
+    changes = {"host": "elsewhere", "socket_file": None}
     there = msgspec.structs.replace(
         ticket, addresses=[f"tcp://localhost:{port}"], **changes
     )
