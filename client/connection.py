@@ -101,7 +101,11 @@ class Connection:
         self.on_disconnected = self.lifeline.on_disconnected
         folders = [Path(welcome.segment_folder), Path(welcome.segment_fallback)]
         self.stores = bulk.Stores(self, folders)
-        self._pump = Pump(door.transport, self)
+        try:
+            self._pump = Pump(door.transport, self)
+        except OSError as error:
+            door.transport.close(0)
+            raise ClusterError(f"cannot connect: {error.strerror}") from error
         _open.add(self)
 
     # --- what users of the connection do ---------------------------------------------

@@ -7,6 +7,7 @@ everything.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import socket as sockets
@@ -105,7 +106,7 @@ def _connect(ticket: Ticket, transport: str | None) -> tuple[Transport, str]:
         try:
             return UnixTransport(Path(address.removeprefix("unix:"))), address
         except OSError as error:
-            if transport == "ipc":
+            if transport == "ipc" or error.errno in (errno.EMFILE, errno.ENFILE):
                 raise ClusterError(
                     f"cannot connect to {address}: {error.strerror or error}"
                 ) from error

@@ -103,7 +103,11 @@ class Pump:
         self._changed = threading.Condition()
         self._standing = 0
         self._io_bell = Bell()
-        self._bell = Bell()
+        try:
+            self._bell = Bell()
+        except OSError:
+            self._io_bell.close()
+            raise
         self._listening = False
         self._driving = False
         self._drives = 0

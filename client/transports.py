@@ -165,14 +165,17 @@ class UnixTransport:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._stream = FramedStream(_connect(path, ACCEPTED_WITHIN))
+        self._bell = Bell()
+        try:
+            self._stream = FramedStream(_connect(path, ACCEPTED_WITHIN))
+        except BaseException:
+            self._bell.close()
+            raise
         self._buffer = new_buffer()
         self._frames: deque[Received] = deque()
         self._extra: bytes | None = None
-        self._bell = Bell()
         self._changes: list[Change] = []
-        self._quiet: sockets.socket | None = None
-        """While the connection is broken: what nobody writes to."""
+        self._is_broken = False
         self._refusal: Exception | None = None
         self.closed = False
         self.fd = self._stream.fileno()
@@ -180,7 +183,7 @@ class UnixTransport:
 
     def send(self, frames: Sequence[Buffer]) -> None:
         # Numbered frames are sent again when the connection stands again.
-        if self._quiet is None:
+        if not self._is_broken:
             self._stream.send(frames)
 
     @property
@@ -193,6 +196,8 @@ class UnixTransport:
 
     def receive(self) -> bytes | None:
         if not self._frames:
+            if self._is_broken:
+                return None
             if self._stream.has_backlog:
                 self._stream.flush()
             try:
@@ -214,43 +219,38 @@ class UnixTransport:
     def look(self, *, again: bool = True) -> list[Change]:
         self._bell.hush()
         changes, self._changes = self._changes, []
-        if self._quiet is not None and again and not changes and not self.closed:
+        if self._is_broken and again and not changes and not self.closed:
             self._try_again()
             changes, self._changes = self._changes, []
         return changes
 
     def _on_broken(self, error: Exception) -> None:
-        """Nothing comes any more; another end takes the descriptor meanwhile.
+        """Nothing comes any more: the descriptor is the bell's meanwhile.
 
-        Threads that poll it are not woken for nothing, and the number is not given to
-        any file of the user's.
+        So threads that poll it are not woken for nothing, and its number is not given
+        to any file of the user's.
         """
-        if self._quiet is not None:
-            return
-        near, self._quiet = sockets.socketpair()
-        self._replace(near)
-        self._changes.append(Change.BROKEN)
+        self._is_broken = True
+        self._replace(self._bell.fileno())
         reason = "the controller closed the connection"
         if isinstance(error, ProtocolError):
             reason = f"{self._path} does not speak as a controller: {error}"
         self._refusal = ConnectionLost(reason)
+        self._changes.append(Change.BROKEN)
         self._bell.ring()
 
     def _try_again(self) -> None:
-        assert self._quiet is not None
         try:
-            new = _connect(self._path, 0)
+            with _connect(self._path, 0) as new:
+                self._replace(new.fileno())
         except OSError:
             return
-        self._replace(new)
-        self._quiet.close()
-        self._quiet = None
+        self._is_broken = False
         self._changes.append(Change.CONNECTED)
 
-    def _replace(self, new: sockets.socket) -> None:
-        """Let the descriptor be this one's."""
-        with new:
-            os.dup2(new.fileno(), self.fd, inheritable=False)
+    def _replace(self, fd: int) -> None:
+        """Let our descriptor be of what this one is of."""
+        os.dup2(fd, self.fd, inheritable=False)
         self._stream = FramedStream(self._stream.socket)
 
     def close(self, linger: float) -> None:
@@ -264,17 +264,12 @@ class UnixTransport:
                 break
             self._stream.flush()
         self._stream.close()
-        self._close_others()
+        self._bell.close()
 
     def forget(self) -> None:
         # A copy that stays open would hide the parent's end from the controller.
         self.closed = True
         self._stream.socket.close()
-        self._close_others()
-
-    def _close_others(self) -> None:
-        if self._quiet is not None:
-            self._quiet.close()
         self._bell.close()
 
 
