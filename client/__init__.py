@@ -1,8 +1,8 @@
 """The client: how a Python session drives a cluster.
 
 client.py          Client: one connection to one cluster
-connection.py      what was sent, what came, who waits; pump.py moves the frames
-                   (DEALER with CURVE, or the ipc twin on the controller's host)
+connection.py      what was sent, what came, who waits; pump.py moves the frames through
+                   transports.py (DEALER with CURVE, a Unix socket on the same host)
 views.py           DirectView, LoadBalancedView, BroadcastView: calls and data
 results.py         AsyncResult and its kin: what a call will have answered
 remotefunction.py  the @remote and @parallel decorators

@@ -47,8 +47,9 @@ class Client(Administration, DaskBridge):
         timeout: seconds for the controller to answer.
         cluster_id: the id of the cluster.
         cluster: a `Cluster` to connect to; it is kept as `client.cluster`.
-        transport: "tcp" or "ipc" instead of what fits; "remote" does not share files
-            with the controller either, as from another host.
+        transport: "tcp", or "ipc" for the controller's socket file, instead of what
+            fits; "remote" is "tcp" and does not share files with the controller either,
+            as from another host.
 
     Raises:
         TicketError: there is no such cluster, or it has ended.

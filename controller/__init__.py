@@ -3,7 +3,7 @@
 tasks.py      decides who runs what, when, and again: pure, no I/O, with ledger.py,
               queues.py, dispatch.py, policies.py, shares.py, dependencies.py, ...
 server.py     the loop around it: drain what came, decide, send in batches
-doors.py      its sockets: one TCP port (ROUTER, CURVE), and a twin on this host (ipc)
+doors.py      its sockets: one TCP port (ROUTER, CURVE); local_door.py: a socket file
 reception.py  who is let in, and what each peer may ask
 watching.py   who sees what cells of others show
 hub.py        which engines there are; questions.py answers what clients ask

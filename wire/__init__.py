@@ -2,6 +2,7 @@
 
 messages.py   every message, once, as a typed struct; the conversation as a grammar
 codec.py      messages to frames and back, checked at the edge
+streams.py    frames on a Unix socket between client and controller
 serialize.py  users' objects to bytes and back, with functions.py, classes.py,
               reducers.py, importable.py, by_value.py; culprit.py names what cannot be
               pickled, snapshots.py knows whether a function changed
