@@ -63,6 +63,9 @@ class AsyncResult(Reports, Future[Any]):
     _waiting: set[Call] | None = None
     _listeners: list[Listener] | None = None
     _cancel_requested = False
+    _is_observed = False
+    """Whether a callback or a waiter may be there. Read rather than the instance's
+    dictionary, which is made when it is asked for, and kept."""
     _is_single = True
     owner = True
 
@@ -140,9 +143,9 @@ class AsyncResult(Reports, Future[Any]):
         self._state = CANCELLED if aborted else FINISHED
         # Whoever waits or adds a callback makes the condition first, then looks at
         # the state: either they see it has ended, or we see the condition.
-        condition = self.__dict__.get("_condition")
-        if condition is None:
+        if not self._is_observed:
             return
+        condition = self._condition
         with condition:
             for waiter in self._waiters:
                 if aborted:
@@ -417,7 +420,9 @@ class AsyncResult(Reports, Future[Any]):
 
     def __getattr__(self, name: str) -> Any:
         if (make := _LAZY.get(name)) is not None:
-            return self.__dict__.setdefault(name, make())
+            made = self.__dict__.setdefault(name, make())
+            self._is_observed = True
+            return made
         if name in _METADATA:
             return self._look_up(name)
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
