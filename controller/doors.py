@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import zmq
 
 from ipcluster.controller.config import ControllerConfig
-from ipcluster.controller.local_door import LocalDoor, Poller
+from ipcluster.controller.local_door import LocalDoor, Poller, Taken
 from ipcluster.wire.codec import FRAME_LIMIT_BYTES
 from ipcluster.wire.curve import CurveKeys, Door, Happened, Watch, secure_server
 from ipcluster.wire.errors import LaunchError
@@ -142,10 +142,11 @@ class Doors:
     def on_ready(self, fd: int, events: int) -> list[Arrival]:
         """What a descriptor of the door of this host brought."""
         taken = self.local.on_ready(fd, events)
-        if taken is None:
-            return []
-        number, route, frames = taken
-        return [Arrival(LOCAL, route, one.frame, one.extra, number) for one in frames]
+        return [] if taken is None else _arrivals(taken)
+
+    def left_over(self) -> list[Arrival]:
+        """What came there before, and was more than a fair share."""
+        return [one for taken in self.local.left_over() for one in _arrivals(taken)]
 
     def tend(self, source: zmq.Socket[bytes]) -> None:
         """See to a lock or a watch."""
@@ -183,6 +184,11 @@ class Doors:
         self._socket.close(linger=LINGER_MS)
         self.local.close(LINGER_MS / 1000)
         self.keeper_of_keys.close()
+
+
+def _arrivals(taken: Taken) -> list[Arrival]:
+    number, route, frames = taken
+    return [Arrival(LOCAL, route, one.frame, one.extra, number) for one in frames]
 
 
 def _number(socket: zmq.Socket[bytes], option: int) -> int:

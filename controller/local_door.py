@@ -1,8 +1,9 @@
 """The door for peers on this host: a socket file that only this user can reach.
 
 The loop reads and writes its connections itself: no thread lies between. Each is read
-once in a round, so nobody keeps others waiting; what a peer does not take waits in its
-backlog, bounded by the windows (`controller/peers.py`).
+once in a round, and gives so many frames at most, so nobody keeps others waiting. What
+a peer does not take waits in its backlog, bounded by the windows
+(`controller/peers.py`).
 
     accepted --hello, let in--> known to reception --closed--> gone
        |
@@ -18,6 +19,7 @@ import os
 import select
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -45,6 +47,8 @@ _WAITING = 1024
 MOST_STRANGERS = 256
 # A hello is some hundred bytes, most of them the grant.
 STRANGER_LIMIT_BYTES = 1 << 16
+# Frames that one connection gives in a round; small ones, many fit in what is read.
+MOST_FRAMES = 200
 _ROOT = 0
 
 
@@ -72,6 +76,8 @@ class _Connection(FramedStream):
         self.number = number
         self.route = b"%d" % number
         self.is_known = False
+        self.frames: deque[Received] = deque()
+        """Read, and kept for the next round."""
 
 
 class LocalDoor:
@@ -84,6 +90,7 @@ class LocalDoor:
         self._by_fd: dict[int, _Connection] = {}
         self._by_route: dict[bytes, _Connection] = {}
         self._strangers: dict[bytes, _Connection] = {}
+        self._unread: list[_Connection] = []
         self._count = 0
         self._buffer = new_buffer()
         self.on_disconnect: Callable[[int], None] = lambda _number: None
@@ -120,14 +127,14 @@ class LocalDoor:
             connection.flush()
             if not connection.has_backlog:
                 self._watch(connection, select.POLLIN)
-        if not events & ~select.POLLOUT:
+        if connection.frames or not events & ~select.POLLOUT:
             return None
         if not connection.is_known and self._is_known(connection.route):
             connection.is_known = True
             connection.limit_bytes = FRAME_LIMIT_BYTES
             self._strangers.pop(connection.route, None)
         try:
-            frames = connection.receive(self._buffer)
+            connection.frames.extend(connection.receive(self._buffer))
         except StreamClosed:
             self._end(connection)
             return None
@@ -135,7 +142,21 @@ class LocalDoor:
             log.warning("a connection of this host ended: %s", error)
             self._end(connection)
             return None
+        return self._take(connection)
+
+    def _take(self, connection: _Connection) -> Taken:
+        """A fair share of its frames."""
+        waiting = connection.frames
+        count = min(len(waiting), MOST_FRAMES)
+        frames = [waiting.popleft() for _ in range(count)]
+        if waiting:
+            self._unread.append(connection)
         return Taken(connection.number, connection.route, frames)
+
+    def left_over(self) -> list[Taken]:
+        """From each that had brought more than its share, the next share."""
+        unread, self._unread = self._unread, []
+        return [self._take(one) for one in unread if one.frames]
 
     def _accept(self) -> None:
         """Take one: those who are in have their turn before the next."""
@@ -188,6 +209,7 @@ class LocalDoor:
         fd = connection.fileno()
         del self._by_fd[fd]
         del self._by_route[connection.route]
+        connection.frames.clear()
         self._strangers.pop(connection.route, None)
         if self._poller is not None:
             self._poller.unregister(fd)

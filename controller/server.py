@@ -115,6 +115,9 @@ class Server:
         """One round; `timeout` in seconds."""
         if self.doors.was_used() and self.intake.read():
             timeout = 0.0
+        for arrival in self.doors.left_over():
+            self.intake.take(arrival)
+            timeout = 0.0
         ready = self._wait(timeout)
         for fd, events in ready:
             socket = self._sockets.get(fd)

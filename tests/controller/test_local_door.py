@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 
 from ipcluster.controller import local_door
-from ipcluster.controller.local_door import MOST_STRANGERS, LocalDoor
+from ipcluster.controller.local_door import (
+    MOST_FRAMES,
+    MOST_STRANGERS,
+    LocalDoor,
+    Taken,
+)
 from ipcluster.wire.codec import unpack_to_client
 from ipcluster.wire.messages import Refused
 from ipcluster.wire.streams import (
@@ -46,11 +51,15 @@ class Loop:
         """One round, and peers write on."""
         for peer in self._peers:
             peer.flush()
+        for taken in self.door.left_over():
+            self._note(taken)
         for fd, events in self.poller.poll(20):
-            taken = self.door.on_ready(fd, events) if self.door.owns(fd) else None
-            if taken is not None:
-                number, route, frames = taken
-                self.came += [(number, route, frame) for frame in frames]
+            if self.door.owns(fd) and (came := self.door.on_ready(fd, events)):
+                self._note(came)
+
+    def _note(self, taken: Taken) -> None:
+        number, route, frames = taken
+        self.came += [(number, route, frame) for frame in frames]
 
     def until(self, reached: Callable[[], object]) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -163,6 +172,33 @@ def test_one_who_floods_is_read_in_turns(loop: Loop, known: set[bytes]) -> None:
         loop.turn()
 
     assert b"other" in [frame for _, _, (frame, _) in loop.came]
+
+
+def test_many_small_frames_are_taken_in_shares(loop: Loop) -> None:
+    flood, other = loop.peer(), loop.peer()
+    count = 10 * MOST_FRAMES + 1
+    flood.socket.send(b"".join(struct.pack("<IB", 1, i % 256) for i in range(count)))
+    loop.until(lambda: loop.came)
+
+    assert len(loop.came) == MOST_FRAMES
+    other.send([b"other"])
+    for _ in range(2):  # to be accepted, and read
+        loop.turn()
+    assert b"other" in [frame for _, _, (frame, _) in loop.came]
+    assert len(loop.came) < count
+    loop.until(lambda: len(loop.came) == count + 1)
+    small = [frame for _, _, (frame, _) in loop.came if frame != b"other"]
+    assert small == [bytes([i % 256]) for i in range(count)]
+
+
+def test_what_is_left_of_one_who_went_is_forgotten(loop: Loop) -> None:
+    flood = loop.peer()
+    flood.socket.send(struct.pack("<IB", 1, 7) * (MOST_FRAMES + 1))
+    loop.until(lambda: loop.came)
+
+    loop.door.drop(loop.came[0][1])
+
+    assert loop.door.left_over() == []
 
 
 def test_a_stranger_says_little(loop: Loop, known: set[bytes]) -> None:
