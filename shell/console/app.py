@@ -108,14 +108,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if wishes.help:
             print(USAGE, end="")
             return 0
-        remote = choose(wishes)
+        return talk(choose(wishes), wishes)
     except Wrong as error:
         print(f"ipshell console: {error}\n{USAGE}", end="", file=sys.stderr)
         return 2
     except NotReached as error:
         print(f"ipshell console: {error}", file=sys.stderr)
         return 1
-    return talk(remote, wishes)
+    except KeyboardInterrupt:  # while it starts, or `ssh` asks for a password
+        print(file=sys.stderr)
+        return 130
 
 
 def choose(wishes: Wishes) -> Remote:
