@@ -42,6 +42,9 @@ ATTACH_PATIENCE = 8.0
 IDLE_PATIENCE = 1.0
 # Seconds in which a kernel that went may say why, before we say that it has gone.
 LAST_WORDS = 2.0
+# Seconds that Ctrl-C waits for our cell to begin. After that it is for whatever cell of
+# another's runs before it.
+BEGIN_SOON = 0.5
 
 
 class KernelRemote:
@@ -63,6 +66,8 @@ class KernelRemote:
         self._cell = ""  # the msg_id of ours that runs
         self._reply: dict[str, Any] | None = None
         self._replied = 0.0
+        self._has_begun = False
+        self._pressed = 0.0  # when, if the cell has not begun yet
         self._is_idle = False
         self._asking: Message | None = None
         self._hears = threading.Event()
@@ -148,6 +153,8 @@ class KernelRemote:
             state = message.content.get("execution_state")
             if state == "dead" and self._lost_since is not None:
                 self._lost_since -= LAST_WORDS  # it has said all
+            if state == "busy" and self._is_ours(message):
+                self._begin()
             if state == "idle" and not self._why and self._is_ours(message):
                 self._is_idle = True
                 self._finish()
@@ -172,6 +179,14 @@ class KernelRemote:
         if not session or session == self._channels.session.session:
             return None
         return str(message.parent.get("username") or "somebody")
+
+    def _begin(self) -> None:
+        """Our cell runs, or is waited for no longer: interrupt it, if that is due."""
+        with self._lock:
+            self._has_begun = True
+            was_pressed, self._pressed = bool(self._pressed), 0.0
+        if was_pressed:
+            self._channels.send("control", "interrupt_request", {})
 
     def _finish(self) -> None:
         """Our cell is over if its reply and `idle` have come."""
@@ -221,6 +236,8 @@ class KernelRemote:
         if self._reply is not None and now - self._replied > IDLE_PATIENCE:
             self._is_idle = True
             self._finish()
+        if self._pressed and now - self._pressed > BEGIN_SOON:
+            self._begin()
         if self._has_deaf_answer:
             self._ask_who_it_is()
         if not self._is_open or self._has_told_loss:
@@ -272,6 +289,7 @@ class KernelRemote:
         }
         with self._lock:
             self._reply, self._is_idle, self._asking = None, False, None
+            self._has_begun, self._pressed = False, 0.0
             self._cell = self._channels.send("shell", "execute_request", content)
 
     def answer(self, text: str | None) -> None:
@@ -281,6 +299,11 @@ class KernelRemote:
             self._channels.send("stdin", "input_reply", {"value": value})
 
     def interrupt(self) -> None:
+        with self._lock:
+            if self._cell and not self._has_begun:
+                # It takes another way than the cell, which it would overtake.
+                self._pressed = self._pressed or time.monotonic()
+                return
         self._channels.send("control", "interrupt_request", {})
 
     def let_go(self) -> None:

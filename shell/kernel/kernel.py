@@ -276,6 +276,8 @@ class Kernel:
             self.parents.begin(message)
         self.parents.note(message)
         self.shell.cells.in_context(self.parents.note, message)
+        if message.type == "execute_request":
+            self.interrupts.expect()
         self.status("busy", message)
         if self._last_words is not None:
             self._last_words.set_request(message.header)

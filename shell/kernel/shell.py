@@ -28,6 +28,12 @@ class ZMQInteractiveShell(InteractiveShell):
     # The kernel that it belongs to, from the moment when it has been made.
     kernel: Kernel | None = None
 
+    def execution(self) -> Any:
+        """As any shell's; an interrupt that came just before hits what runs in it."""
+        if self.kernel is not None:
+            self.kernel.interrupts.begin()
+        return super().execution()
+
     def get_parent(self) -> dict[str, Any]:
         """The request that the caller works for; empty where there is none."""
         return {} if self.kernel is None else self.kernel.get_parent()

@@ -242,6 +242,20 @@ def test_an_interrupt_reaches_a_sleep_that_is_about_to_begin(
         assert client.reply_to(request)["ename"] == "KeyboardInterrupt"
 
 
+def test_an_interrupt_reaches_a_cell_that_has_just_been_taken(client: Any) -> None:
+    """Its code has not begun when a front end hears that it is at work."""
+    for _ in range(30):
+        request = client.start("import time; time.sleep(60)")
+        while client.until("status", request)["execution_state"] != "busy":
+            pass
+
+        client.send("interrupt_request", channel="control")
+
+        assert client.reply_to(request)["ename"] == "KeyboardInterrupt"
+        shown = client.shown(request)
+        assert [kind for kind, _ in shown] == ["execute_input", "error"]
+
+
 def test_one_interrupt_hits_one_cell(client: Any, shared: Any) -> None:
     """The supervisor passes it on, late; the kernel has had it already."""
     import psutil
