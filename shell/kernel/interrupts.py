@@ -10,9 +10,9 @@ to the group, however busy the machine is; so of the two the second is dropped, 
 it comes, and never hits the next cell.
 
 Between requests there is nothing to interrupt. Once clients have been told that a cell
-is at work, an interrupt is for that cell, and waits until its code has begun. While what
-was printed is on its way out an interrupt waits for the end of that, or text would be
-lost.
+is at work, an interrupt is for that cell, and waits until its code has begun. While
+what was printed is on its way out an interrupt waits for the end of that, or text would
+be lost.
 
 Python's handlers run between bytecodes. A signal that comes after the last of them and
 before a system call that blocks would be heard of when the call is over, a `sleep(60)`

@@ -15,6 +15,7 @@ stop_on_error). An interrupt hits what runs, and nothing between requests.
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import signal
 import threading
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 # Seconds that the user's code gets to end when the kernel has been told to.
 GRACE = 5.0
+# Bytes of address space, not of memory, that are let go of when a cell finds none left:
+# room to say so, and to run what frees some.
+RESERVE = 32 << 20
 # What is optional in the protocol, and here.
 FEATURES = ("debugger", "kernel subshells")
 
@@ -111,6 +115,7 @@ class Kernel:
         self._parent_pid = parent_pid
         self._last_words = last_words
         self._asking = False
+        self._reserve: mmap.mmap | None = None
         self._ends_at: float | None = None
         self._requests: Any = None
         self._debugger: Debugger | None = None
@@ -145,8 +150,11 @@ class Kernel:
         with self._signals():
             try:
                 while not self.stopping:
-                    if not self._step():
-                        self._wait()
+                    try:
+                        if not self._step():
+                            self._wait()
+                    except MemoryError:  # a cell keeps all there is
+                        note("there is no memory left")
             except SystemExit:
                 pass
 
@@ -293,6 +301,19 @@ class Kernel:
                 self._last_words.set_request(None)
             self.streams.flush()
             self.status("idle", message)
+            self._put_by()
+
+    def make_room(self) -> None:
+        """There is no memory left: let go of what was put by for that."""
+        reserve, self._reserve = self._reserve, None
+        if reserve is not None:
+            reserve.close()
+
+    def _put_by(self) -> None:
+        """Take back what `make_room` has let go of, if it can be had again."""
+        if self._reserve is None:
+            with contextlib.suppress(OSError, MemoryError):
+                self._reserve = mmap.mmap(-1, RESERVE)
 
     def _answer_with(self, error: BaseException, message: Message) -> None:
         if message.is_answered or not message.type.endswith("_request"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ipcluster.engines.interpreter.shell import InteractiveShell
 from ipcluster.shell.kernel.cellfiles import KernelCompiler
 
@@ -33,6 +35,12 @@ class ZMQInteractiveShell(InteractiveShell):
         if self.kernel is not None:
             self.kernel.interrupts.begin()
         return super().execution()
+
+    def showtraceback(self, *args: Any, **keywords: Any) -> None:
+        """As any shell's; also when there is no memory left to do it with."""
+        if self.kernel is not None and isinstance(sys.exc_info()[1], MemoryError):
+            self.kernel.make_room()
+        super().showtraceback(*args, **keywords)
 
     def get_parent(self) -> dict[str, Any]:
         """The request that the caller works for; empty where there is none."""

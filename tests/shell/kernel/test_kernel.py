@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -565,6 +566,35 @@ def test_a_kernel_that_runs_out_of_memory_says_so_in_python(client: Any) -> None
     reply, _ = client.execute("x = bytearray(1 << 62)")
 
     assert reply["ename"] == "MemoryError"
+
+
+FILL = """
+import os, resource
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * os.sysconf("SC_PAGE_SIZE") + (200 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+kept = []
+while True:
+    kept.append("x" * 10**6)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit that holds")
+def test_a_cell_that_keeps_all_memory_does_not_end_the_kernel(
+    own: Callable[..., Any],
+) -> None:
+    _, client = own()
+    client.execute("'something'")
+
+    reply, shown = client.execute(FILL)
+    assert reply["ename"] == "MemoryError"
+    assert [kind for kind, _ in shown] == ["execute_input", "error"]
+    assert client.execute("print(len(kept) > 10)")[0]["status"] == "ok"
+    client.execute("kept = None")
+
+    reply, shown = client.execute("len('x' * 10**8)")
+    assert reply["status"] == "ok"
+    assert shown[1][1]["data"] == {"text/plain": "100000000"}
 
 
 def test_a_killed_supervisor_takes_its_kernel_along(own: Callable[..., Any]) -> None:
