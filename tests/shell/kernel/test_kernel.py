@@ -574,8 +574,13 @@ pages = int(open("/proc/self/statm").read().split()[0])
 limit = pages * os.sysconf("SC_PAGE_SIZE") + (200 << 20)
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 kept = []
-while True:
-    kept.append("x" * 10**6)
+for size in (10**6, 10**5, 10**4, 10**3):
+    try:
+        while True:
+            kept.append("x" * size)
+    except MemoryError:
+        if size == 10**3:
+            raise
 """
 
 
