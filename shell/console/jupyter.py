@@ -1,7 +1,9 @@
 """A kernel that speaks the Jupyter protocol as a console's other side.
 
 A cell is over when its reply and the `idle` on iopub have both come. A kernel that was
-started again is known by the session in its messages' headers.
+started again is known by the session in its messages' headers. One that is the same, to
+which the connection was broken, is asked what it has shown meanwhile (missed.py), and
+whether our cell is over: its reply may have been lost.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipcluster.engines.interpreter import events as e
 from ipcluster.shell.console.channels import Channels
+from ipcluster.shell.console.missed import NOTHING, Missed
 from ipcluster.shell.console.remote import (
     BEGIN_PATIENCE,
     COMPLETE_PATIENCE,
@@ -57,10 +60,16 @@ class KernelRemote:
         *,
         own: OwnKernel | None = None,
         tunnel: Tunnel | None = None,
+        replay: bool = False,
     ) -> None:
+        """Not connected yet; with `replay` all that the kernel keeps is told first."""
         self.title = title
         self._own = own
         self._tunnel = tunnel
+        self._replay = replay
+        self._missed = Missed()
+        self._has_journal = False
+        self._probe = ""  # a cell of ours that does nothing, behind the one that runs
         self._channels = Channels(connection, self)
         self._lock = threading.Lock()
         self._cell = ""  # the msg_id of ours that runs
@@ -98,7 +107,34 @@ class KernelRemote:
         else:
             beginning.count = int(asked.content.get("execution_count") or 0) + 1
         self._is_open = True
+        self._has_journal = info.content.get("implementation") == "ipcluster"
+        if self._has_journal:
+            self._ask_what_was_missed(0 if self._replay else NOTHING)
+        elif self._replay:
+            beginning.notes.append("a kernel of this kind keeps nothing to be shown")
         return beginning
+
+    def _ask_what_was_missed(self, since: int | None = None) -> None:
+        self._channels.send("control", "replay_request", self._missed.ask(since))
+
+    def _on_answer(self, content: dict[str, Any]) -> None:
+        """The kernel tells what it has shown."""
+        if self._missed.is_over():  # too late
+            return
+        if content.get("lost"):
+            self._tell(Told(Note("the oldest of what was shown is kept no more")))
+        for message in self._missed.answer(content):
+            self._on_published(message)
+        request = self._missed.go_on(content)
+        if request is not None:
+            self._channels.send("control", "replay_request", request)
+        else:
+            self._show_held()
+
+    def _show_held(self) -> None:
+        for message in self._missed.give_up():
+            self._on_published(message)
+        self._finish()
 
     def _first_answer(self) -> Message:
         """What the kernel says of itself, once we hear all that it says."""
@@ -142,6 +178,20 @@ class KernelRemote:
         elif message.type == "execute_reply" and self._is_ours(message):
             self._reply, self._replied = message.content, time.monotonic()
             self._finish()
+        elif message.type == "replay_reply":
+            self._on_answer(message.content)
+        elif self._probe and message.parent.get("msg_id") == self._probe:
+            self._on_probe(message.content)
+
+    def _on_probe(self, reply: dict[str, Any]) -> None:
+        """The kernel is through with what was before it when we came back."""
+        self._probe = ""
+        if self._cell:
+            if self._reply is None:  # it was lost: our cell is over
+                self._reply, self._is_idle = reply, True
+                self._finish()
+        elif isinstance(count := reply.get("execution_count"), int):
+            self._tell(Told(Note("", count=count + 1)))
 
     def _is_ours(self, message: Message) -> bool:
         with self._lock:
@@ -149,6 +199,10 @@ class KernelRemote:
 
     def _on_iopub(self, message: Message) -> None:
         self._hears.set()
+        for one in self._missed.take(message):
+            self._on_published(one)
+
+    def _on_published(self, message: Message) -> None:
         if message.type == "status":
             state = message.content.get("execution_state")
             if state == "dead" and self._lost_since is not None:
@@ -194,6 +248,8 @@ class KernelRemote:
             reply = self._reply
             if not self._cell or reply is None or not self._is_idle:
                 return
+            if not self._missed.is_over():  # there may be more of it to show
+                return
             self._cell = ""
         for event in events_of_reply(reply):
             self._tell(Told(event))
@@ -230,12 +286,18 @@ class KernelRemote:
             self._tell(Told(Note(text, count=1)))
         elif was_lost:
             self._tell(Told(Note("connected to the kernel again")))
+            if self._has_journal:
+                self._ask_what_was_missed()
+            nothing = {"code": "", "silent": True, "store_history": False}
+            self._probe = self._channels.send("shell", "execute_request", nothing)
 
     def on_tick(self) -> None:
         now = time.monotonic()
         if self._reply is not None and now - self._replied > IDLE_PATIENCE:
             self._is_idle = True
             self._finish()
+        if self._missed.is_late():
+            self._show_held()
         if self._pressed and now - self._pressed > BEGIN_SOON:
             self._begin()
         if self._has_deaf_answer:

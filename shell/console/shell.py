@@ -134,7 +134,8 @@ class ConsoleShell(TerminalInteractiveShell):
             case Text(stream=stream, text=text):
                 self._write(sys.stderr if stream == "stderr" else sys.stdout, text)
             case Note(text=text, count=count):
-                print(f"[{text}]", flush=True)
+                if text:
+                    print(f"[{text}]", flush=True)
                 if count is not None:
                     self.execution_count = count
             case Ended(text=text):

@@ -25,6 +25,7 @@ cellfiles.py   the files that cells are known by
 comms.py       objects with a twin in a client: widgets
 field.py       what libraries ask of `ipykernel`
 supervisor.py  the process above: it says why a kernel died
+leftovers.py   files of kernels that were killed: recognised, and removed
 settings.py    what it can be told; its shell, as the user's files have it
 magics.py      `%connect_info`, `%qtconsole`, `%autosave`
 programs.py    `ipshell notebook`, `lab`, `qtconsole`
