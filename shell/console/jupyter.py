@@ -337,8 +337,9 @@ class KernelRemote:
     # --- what it is asked -------------------------------------------------------------
 
     def submit(self, code: str, screen: Screen) -> None:
-        if self._has_told_loss:
-            self._tell(Told(Note(f"{self.title} is not there")))
+        if self._has_told_loss or self._lost_since is not None:
+            # What is sent now would run in whatever kernel comes next.
+            self._tell(Told(Note(f"{self.title} is not there: this has not run")))
             self._tell(Told(Done(None, succeeded=False)))
             return
         content = {

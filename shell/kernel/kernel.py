@@ -34,6 +34,7 @@ from ipcluster.shell.kernel.parents import Parents
 from ipcluster.shell.kernel.ports import Ports
 from ipcluster.shell.kernel.streams import Streams
 from ipcluster.shell.kernel.subshells import Subshells
+from ipcluster.wire.processes import is_alive, process_started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ GRACE = 5.0
 # Bytes of address space, not of memory, that are let go of when a cell finds none left:
 # room to say so, and to run what frees some.
 RESERVE = 32 << 20
+# Seconds between looks at whether the process that started this one is there.
+LOOK = 1.0
 # What is optional in the protocol, and here.
 FEATURES = ("debugger", "kernel subshells")
 
@@ -114,6 +117,8 @@ class Kernel:
         self.restarting = False
         self._capture = capture
         self._parent_pid = parent_pid
+        self._parent_started = process_started(parent_pid or 0)
+        self._looks_at = 0.0
         self._last_words = last_words
         self._asking = False
         self._reserve: mmap.mmap | None = None
@@ -271,10 +276,12 @@ class Kernel:
             note("what runs does not end: the kernel ends without it")
             self.on_forced_end()
             os._exit(0)
-        if self._parent_pid is not None and not _is_alive(self._parent_pid):
-            note("the process that started this kernel has gone")
-            self._parent_pid = None
-            self.stop()
+        if self._parent_pid is not None and time.monotonic() > self._looks_at:
+            self._looks_at = time.monotonic() + LOOK
+            if not is_alive(self._parent_pid, self._parent_started):
+                note("the process that started this kernel has gone")
+                self._parent_pid = None
+                self.stop()
         return patience
 
     # --- requests ---------------------------------------------------------------------
@@ -473,13 +480,3 @@ class Kernel:
         self._ends_at = time.monotonic() + GRACE
         if self.interrupts.running and threading.get_ident() != self._main:
             os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

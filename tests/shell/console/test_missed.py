@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import queue
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ipcluster.shell.console.jupyter import KernelRemote
 from ipcluster.shell.console.missed import AGAIN, NOTHING, Missed
+from ipcluster.shell.console.remote import Done, Note, Screen, Told
 from ipcluster.shell.kernel.connection import CHANNELS, Connection
 from ipcluster.shell.kernel.messages import Message
 
@@ -173,6 +177,35 @@ def test_a_broken_connection_loses_nothing(
     terminal.wait_for_prompt(2)
     terminal.enter("6 * 7")
     terminal.wait_for("Out[2]: 42")
+
+
+def test_a_cell_for_a_kernel_that_is_not_there_is_not_run_by_the_next(
+    network: Network,
+) -> None:
+    told: queue.SimpleQueue[Told] = queue.SimpleQueue()
+    remote = KernelRemote(Connection.from_dict(network.said), "it")
+    remote.open(told.put)
+
+    def wait_for(test: Callable[[Any], bool]) -> Any:
+        while not test(what := told.get(timeout=20).what):
+            pass
+        return what
+
+    network.cut()
+    deadline = time.monotonic() + 20
+    while remote._lost_since is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    remote.submit("ran = True", Screen())
+    assert wait_for(lambda what: isinstance(what, Done)) == Done(None, succeeded=False)
+    network.mend()
+    wait_for(lambda what: isinstance(what, Note) and "again" in what.text)
+    remote.submit("assert 'ran' not in globals()", Screen())
+    done = wait_for(lambda what: isinstance(what, Done))
+    remote.close()
+
+    assert done.succeeded
+    assert done.count == 1
 
 
 def test_a_console_that_comes_later_shows_it_if_asked(

@@ -625,6 +625,7 @@ def test_a_kernel_ends_with_the_process_that_started_it(
     assert client.execute("1")[0]["status"] == "ok"
 
     parent.kill()
-    parent.communicate()
-
-    kernel.wait()
+    try:
+        kernel.wait()  # the one that is dead need not be waited for by anybody
+    finally:
+        parent.communicate()
