@@ -18,7 +18,7 @@ import zmq
 from ipcluster.shell.kernel.connection import Connection
 from ipcluster.shell.kernel.messages import Message, Session
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 class Client:
