@@ -69,7 +69,8 @@ class KernelRemote:
         self._replay = replay
         self._missed = Missed()
         self._has_journal = False
-        self._probe = ""  # a cell of ours that does nothing, behind the one that runs
+        # A cell of ours that does nothing, and the one that it was sent behind.
+        self._probe = self._probed = ""
         self._channels = Channels(connection, self)
         self._lock = threading.Lock()
         self._cell = ""  # the msg_id of ours that runs
@@ -187,7 +188,8 @@ class KernelRemote:
         """The kernel is through with what was before it when we came back."""
         self._probe = ""
         if self._cell:
-            if self._reply is None:  # it was lost: our cell is over
+            if self._cell == self._probed and self._reply is None:
+                # It was lost: our cell is over.
                 self._reply, self._is_idle = reply, True
                 self._finish()
         elif isinstance(count := reply.get("execution_count"), int):
@@ -289,6 +291,7 @@ class KernelRemote:
             if self._has_journal:
                 self._ask_what_was_missed()
             nothing = {"code": "", "silent": True, "store_history": False}
+            self._probed = self._cell
             self._probe = self._channels.send("shell", "execute_request", nothing)
 
     def on_tick(self) -> None:
