@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import linecache
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ipcluster.wire import sources
 from ipcluster.wire.importable import look_in
 from ipcluster.wire.references import resolve
 
@@ -80,11 +80,12 @@ def execute(
     count = namespace.executions
     if filename is None:
         filename = f"<execute {count}>"
-    linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
-    tree = ast.parse(code, filename)
+    sources.put(filename, code.splitlines(True))
+    # Not `ast.parse`: its own frame would be the first of a SyntaxError's traceback.
+    tree: Any = compile(code, filename, "exec", ast.PyCF_ONLY_AST)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
-        last = ast.Expression(tree.body.pop().value)  # type: ignore[attr-defined]  # isinstance above
+        last = ast.Expression(tree.body.pop().value)
     exec(compile(tree, filename, "exec"), namespace.names)
     shown = None
     if last is not None:
