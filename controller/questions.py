@@ -95,8 +95,6 @@ class Questions:
         n = _whole(body, "n")
         if n < 1 or n > 10_000:
             raise ClusterError(f"cannot start {n} engines")
-        if self._server.local is None:
-            raise ClusterError("this controller has no keeper on its own host any more")
         self._server.on_start(n)
         return n
 
