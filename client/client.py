@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -243,13 +243,29 @@ class Client(Administration, DaskBridge):
 
     @property
     def results(self) -> Lookup:
-        """Results by msg_id, fetched when they are asked for."""
-        return Lookup(lambda msg_id: self.get_result(msg_id).get())
+        """Results by msg_id, fetched when they are asked for; an error is one, too.
+
+        Its names are those of our tasks that have ended and are not forgotten.
+        """
+        return Lookup(
+            lambda msg_id: self.get_result(msg_id).get(return_exceptions=True),
+            lambda: self._known(finished=True),
+        )
 
     @property
     def metadata(self) -> Lookup:
-        """Metadata by msg_id."""
-        return Lookup(lambda msg_id: self.get_result(msg_id).metadata)
+        """Metadata by msg_id, of all our tasks that are not forgotten."""
+        return Lookup(
+            lambda msg_id: self.get_result(msg_id).metadata,
+            lambda: self._known(finished=False),
+        )
+
+    def _known(self, *, finished: bool) -> list[str]:
+        """Our tasks that the controller knows, oldest first."""
+        outstanding = self.outstanding if finished else ()
+        known = self.hub_history()
+        ours = [one for one in known if one.rpartition("_")[0] == self.session]
+        return [one for one in ours if one not in outstanding]
 
     def get_result(
         self,
@@ -356,18 +372,26 @@ class Client(Administration, DaskBridge):
 HISTORY = 10_000
 
 
-class Lookup:
-    """Things by msg_id that are not kept but looked up."""
+class Lookup(Mapping[str, Any]):
+    """Things by msg_id that are not kept but looked up; the names are those known."""
 
-    def __init__(self, find: Callable[[str], Any]) -> None:
+    def __init__(
+        self, find: Callable[[str], Any], names: Callable[[], list[str]]
+    ) -> None:
         self._find = find
+        self._names = names
 
     def __getitem__(self, msg_id: str) -> Any:
         return self._find(msg_id)
 
-    def get(self, msg_id: str, default: Any = None) -> Any:
-        """The thing, or `default` if the task is unknown."""
-        try:
-            return self._find(msg_id)
-        except KeyError:
-            return default
+    def __contains__(self, msg_id: object) -> bool:
+        return msg_id in self._names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+    def __repr__(self) -> str:
+        return f"<Lookup of {len(self)} tasks>"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipcluster.client.asyncresult import AsyncResult
+from ipcluster.client.executor import ViewExecutor
 from ipcluster.client.mapresults import AsyncMapResult
 from ipcluster.client.remotefunction import ParallelFunction, RemoteFunction
 from ipcluster.wire.messages import NewFunction, Options
@@ -39,6 +40,7 @@ class View:
     """Whether the scheduler, and not the view, chooses the engine of a task."""
     _options: Options | None = None
     _pickler: PickledBy | None = None
+    _executor: ViewExecutor | None = None
 
     client: Client
 
@@ -219,6 +221,13 @@ class View:
     ) -> Iterator[Any]:
         """The results of `map`, one after the other as they come."""
         return iter(self.map_async(f, *sequences, **kwargs))
+
+    @property
+    def executor(self) -> ViewExecutor:
+        """The view as a `concurrent.futures.Executor`; another one after `shutdown`."""
+        if self._executor is None or self._executor.is_shut:
+            self._executor = ViewExecutor(self)
+        return self._executor
 
     # --- decorators ------------------------------------------------------------------
 

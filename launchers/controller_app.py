@@ -167,9 +167,12 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
     if not 0.1 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 86400")
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0.1 to 86400")
     return seconds
 
 

@@ -63,8 +63,8 @@ def survey(place: ClusterPlace) -> dict[str, Any]:
         try:
             with ControllerDoor(place, _PATIENCE) as door:
                 known["engines"] = len(door.engines)
-        except ClusterError:
-            known["state"] = "no answer"
+        except ClusterError as error:
+            known.update(state="no answer", reason=str(error))
     return known
 
 
@@ -170,7 +170,7 @@ def _status_text(place: ClusterPlace, known: dict[str, Any] | None) -> str:
     if known is None:
         return f"no {describe(place)} is running"
     if known["state"] != "running":
-        hint = ""
+        hint = f": {known['reason']}" if "reason" in known else ""
         if known["state"] == "dead":
             hint = f"; clean up with `ipcluster stop{options_for(place)}`"
         return f"{describe(place)}: {known['state']}{hint}"

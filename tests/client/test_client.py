@@ -149,6 +149,21 @@ def test_own_results_by_index_and_id(rc: Client) -> None:
     assert rc.metadata[running.msg_ids[0]]["status"] == "ok"
 
 
+def test_results_and_metadata_are_mappings(rc: Client) -> None:
+    good, bad = rc[0].apply_async(int), rc[1].apply_async(lambda: 1 / 0)
+    rc.wait([good, bad], 5)
+    running = rc[2].apply_async(slow, 1, 0.5)
+
+    assert list(rc.results)[-2:] == [good.msg_id, bad.msg_id]
+    assert running.msg_id not in rc.results
+    assert running.msg_id in rc.metadata
+    assert len(rc.metadata) == len(rc.results) + 1
+    assert isinstance(rc.results[bad.msg_id], ZeroDivisionError)
+    assert rc.results.get("nobody_1", "none") == "none"
+    assert {m.status for m in rc.metadata.values()} == {"ok", "error", None}
+    assert rc[0].results.keys() == rc.results.keys()
+
+
 def test_questions(rc: Client) -> None:
     result = rc[0].apply_async(slow, 1, 0.4)
     time.sleep(0.1)

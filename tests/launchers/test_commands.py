@@ -316,6 +316,17 @@ def test_a_frozen_controller_is_stopped_too(place: ClusterPlace) -> None:
     assert_gone(place)
 
 
+def test_status_says_why_there_is_no_answer(place: ClusterPlace) -> None:
+    ipcluster("start", "-n", "1", "--daemonize")
+    place.client_ticket.chmod(0o644)
+
+    said = ipcluster("status", status=1)
+
+    refused = f"ticket refused: others can read {place.client_ticket}"
+    assert said.startswith(f"cluster 'default': no answer: {refused}")
+    assert ipcluster("stop") == "cluster 'default' stopped\n"
+
+
 def test_a_dead_cluster_is_recognised_and_started_anew(place: ClusterPlace) -> None:
     ipcluster("start", "-n", "1", "--daemonize")
     state = state_of(place)
