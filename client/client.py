@@ -137,8 +137,10 @@ class Client(Administration, DaskBridge):
         Raises:
             IndexError: no such engine.
             NoEnginesRegistered: a slice, and there are none.
+            ClusterError: the controller has ended.
             TypeError: neither int, slice nor list.
         """
+        self.connection.check()
         if isinstance(key, slice):
             self.roster.choose(None)  # raises if there are none
         elif as_index(key) is None and (

@@ -127,7 +127,15 @@ class DirectView(View):
         block: bool | None = None,
         label: str | None = None,
     ) -> Any:
-        """Run code in the engines' namespaces. The result shows its last expression."""
+        """Run code in the engines' namespaces. The result shows its last expression.
+
+        It is Python, and may await; magics and `!` are for `rc[0].converse()`.
+
+        Raises:
+            TypeError: `code` is no str.
+        """
+        if not isinstance(code, str):
+            raise TypeError(f"execute takes code as a str, not {code!r}")
         return self._run(
             b"execute",
             ((code, None, folders_of(code)), {}),

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
+_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+_IS_COROUTINE = 0x80  # inspect.CO_COROUTINE
+
+
 class Namespace:
     """The engine's user namespace: the `__dict__` of its `__main__` module."""
 
@@ -81,19 +85,50 @@ def execute(
     if filename is None:
         filename = f"<execute {count}>"
     sources.put(filename, code.splitlines(True))
+    value = _run(code, filename, namespace.names)
+    shown = None
+    if value is not None:
+        namespace.names["_"] = value
+        shown = repr(value)
+    return {"execution_count": count, "result_repr": shown}
+
+
+def _run(code: str, filename: str, names: dict[str, Any]) -> Any:
+    """The value of the last statement, if it is an expression. Code may `await`."""
+
+    def compiled(source: Any, mode: str, flags: int = 0) -> Any:
+        # Not with what this file has imported from __future__.
+        return compile(source, filename, mode, flags | _AWAIT, dont_inherit=True)
+
     # Not `ast.parse`: its own frame would be the first of a SyntaxError's traceback.
-    tree: Any = compile(code, filename, "exec", ast.PyCF_ONLY_AST)
+    tree = compiled(code, "exec", ast.PyCF_ONLY_AST)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = ast.Expression(tree.body.pop().value)
-    exec(compile(tree, filename, "exec"), namespace.names)
-    shown = None
+    parts = [compiled(tree, "exec")]
     if last is not None:
-        value = eval(compile(last, filename, "eval"), namespace.names)
-        if value is not None:
-            namespace.names["_"] = value
-            shown = repr(value)
-    return {"execution_count": count, "result_repr": shown}
+        parts.append(compiled(last, "eval"))
+    if any(part.co_flags & _IS_COROUTINE for part in parts):
+        return _run_in_loop(parts, names)
+    value = None
+    for part in parts:
+        value = eval(part, names)
+    return value
+
+
+def _run_in_loop(parts: list[Any], names: dict[str, Any]) -> Any:
+    """Code that awaits, all of it in one loop: tasks that it makes go on."""
+    import asyncio
+
+    async def run() -> Any:
+        value = None
+        for part in parts:
+            value = eval(part, names)
+            if part.co_flags & _IS_COROUTINE:
+                value = await value
+        return value
+
+    return asyncio.run(run())
 
 
 def run_file(
@@ -115,7 +150,7 @@ def import_names(
     namespace: Namespace, statements: str, folders: Sequence[str] = ()
 ) -> None:
     look_in(folders)
-    exec(compile(statements, "<import>", "exec"), namespace.names)
+    exec(compile(statements, "<import>", "exec", dont_inherit=True), namespace.names)
 
 
 def clear(namespace: Namespace) -> None:

@@ -20,6 +20,10 @@ _CYCLE = 8
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _HIDDEN = tuple(os.path.join(_ROOT, part) + os.sep for part in ("engines", "wire"))
 
+# What `asyncio.run` adds above a coroutine.
+_ASYNCIO = os.path.join(os.path.dirname(traceback.__file__), "asyncio")
+_LOOP = tuple(os.path.join(_ASYNCIO, n) for n in ("runners.py", "base_events.py"))
+
 _type_name = type.__dict__["__name__"].__get__
 
 
@@ -99,7 +103,11 @@ def _hide(described: traceback.TracebackException) -> None:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        shown = [frame for frame in one.stack if not frame.filename.startswith(_HIDDEN)]
+        frames = list(one.stack)
+        # Ours that run coroutines come first, with those of the loop between them.
+        while frames and frames[0].filename.startswith((*_HIDDEN, *_LOOP)):
+            del frames[0]
+        shown = [frame for frame in frames if not frame.filename.startswith(_HIDDEN)]
         one.stack[:] = shown
         waiting += [one.__cause__, one.__context__]
         waiting += getattr(one, "exceptions", None) or []

@@ -447,6 +447,8 @@ def test_controller_that_dies_ends_all_that_waits() -> None:
             waiting.get(timeout=5)
         with pytest.raises(ClusterError):
             rc[0].apply_sync(int)
+        with pytest.raises(ConnectionLost, match="has ended"):
+            rc[:]
 
 
 class Line:
