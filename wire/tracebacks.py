@@ -8,11 +8,17 @@ never raises. Frames of our own engine are left out: they say nothing to the use
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 
 # Frames kept from the end of a traceback before it is formatted.
 FRAMES = 1000
+
+# The head of a frame in a cell of the shell, which people know by its number.
+_CELL = re.compile(
+    r'^([ |+]*)File "<ipython-input-(\d+)-[0-9a-f]{12}>"(, line \d+)', re.MULTILINE
+)
 
 # The longest cycle of frames recognised as recursion.
 _CYCLE = 8
@@ -88,7 +94,7 @@ def text(exc: BaseException, limit: int, message_limit: int) -> str:
         )
         _hide(described)
         pieces = [shorten(piece, message_limit) for piece in described.format()]
-        return _cut("".join(_collapse(pieces)), limit)
+        return _cut(_CELL.sub(r"\1Cell In[\2]\3", "".join(_collapse(pieces))), limit)
     except BaseException as error:
         head = f"{type_name(exc)}: {message(exc, message_limit)}"
         return f"{head}\n[no traceback: formatting it raised {type_name(error)}]"
