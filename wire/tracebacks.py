@@ -20,6 +20,15 @@ _CELL = re.compile(
     r'^([ |+]*)File "<ipython-input-(\d+)-[0-9a-f]{12}>"(, line \d+)', re.MULTILINE
 )
 
+# Attributes of builtin exceptions that programs look at to find out what went wrong.
+# Not the `name` of a NameError: Python would look for similar names here.
+FIELDS: dict[type[BaseException], tuple[str, ...]] = {
+    OSError: ("errno", "strerror", "filename", "filename2"),
+    ImportError: ("name", "path"),
+    SystemExit: ("code",),
+}
+_FIELD_LIMIT = 4096  # characters; the longest path of Linux
+
 # The longest cycle of frames recognised as recursion.
 _CYCLE = 8
 
@@ -74,6 +83,24 @@ def nearest_builtin(exc: BaseException) -> str:
     except BaseException:
         return ""
     return ""
+
+
+def fields(exc: BaseException) -> dict[str, int | str]:
+    """What the builtin class of `exc` tells apart from its message, if it is plain."""
+    found: dict[str, int | str] = {}
+    try:
+        for cls, names in FIELDS.items():
+            if not isinstance(exc, cls):
+                continue
+            for name in names:
+                value = getattr(exc, name, None)
+                if isinstance(value, str):
+                    found[name] = shorten(value, _FIELD_LIMIT, name)
+                elif isinstance(value, int) and abs(value) < 1 << 63:
+                    found[name] = int(value)
+    except BaseException:
+        return {}
+    return found
 
 
 def type_name_of(cls: type) -> str:
