@@ -58,9 +58,6 @@ class LoadBalancedView(View):
         super().__init__(client, **flags)
         self.targets = targets
 
-    def __repr__(self) -> str:
-        return f"<LoadBalancedView {self.targets or 'all'}>"
-
     def __len__(self) -> int:
         if self.targets is None:
             return len(self.client)

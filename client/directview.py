@@ -38,14 +38,6 @@ class DirectView(View):
         super().__init__(client, **flags)
         self.targets = targets
 
-    def __repr__(self) -> str:
-        targets = self.targets
-        shown = repr(targets)
-        if isinstance(targets, list) and len(targets) > 8:
-            first = ", ".join(map(str, targets[:4]))
-            shown = f"[{first}, … {targets[-1]}] ({len(targets)} engines)"
-        return f"<{type(self).__name__} {shown}>"
-
     def __len__(self) -> int:
         return len(self.client.roster.choose(self.targets))
 

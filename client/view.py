@@ -54,6 +54,14 @@ class View:
         if name in self._option_names:
             object.__setattr__(self, "_options", None)
 
+    def __repr__(self) -> str:
+        targets = self.targets
+        shown = "all" if targets is None else repr(targets)
+        if isinstance(targets, list) and len(targets) > 8:
+            first = ", ".join(map(str, targets[:4]))
+            shown = f"[{first}, … {targets[-1]}] ({len(targets)} engines)"
+        return f"<{type(self).__name__} {shown}>"
+
     def __len__(self) -> int:
         """How many engines it addresses."""
         raise NotImplementedError

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ipcluster.launchers.claim import is_starting
-from ipcluster.launchers.ended import is_running
+from ipcluster.launchers.ended import is_running, nothing_there
 from ipcluster.launchers.names import client_arguments, describe, options_for, place_of
 from ipcluster.wire.errors import ClusterError
 from ipcluster.wire.places import ClusterPlace, all_clusters
@@ -168,7 +168,7 @@ def _numbers(queue: object) -> dict[str, int]:
 
 def _status_text(place: ClusterPlace, known: dict[str, Any] | None) -> str:
     if known is None:
-        return f"no {describe(place)} is running"
+        return nothing_there(place)
     if known["state"] != "running":
         hint = f": {known['reason']}" if "reason" in known else ""
         if known["state"] == "dead":

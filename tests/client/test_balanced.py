@@ -305,6 +305,14 @@ def test_first_exception_is_not_waited_for(rc: Client) -> None:
     result.cancel()
 
 
+def test_repr_names_the_engines_but_not_a_thousand(rc: Client) -> None:
+    view = rc.load_balanced_view(0)
+    assert repr(view) == "<LoadBalancedView 0>"
+    view.targets = list(range(1000))
+    assert repr(view) == "<LoadBalancedView [0, 1, 2, 3, … 999] (1000 engines)>"
+    assert repr(rc.load_balanced_view()) == "<LoadBalancedView all>"
+
+
 def test_a_view_is_an_executor(balanced: LoadBalancedView) -> None:
     with balanced.executor as executor:
         assert executor is balanced.executor

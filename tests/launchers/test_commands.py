@@ -192,6 +192,9 @@ def test_clusters_with_other_ids_run_side_by_side(place: ClusterPlace) -> None:
     said = ipcluster("start", "-n", "0", "--daemonize", "--cluster-id", "two")
 
     assert "ipp.Client(cluster_id='two')" in said
+    elsewhere = "no cluster 'three' is running; `ipcluster list` shows those that are\n"
+    assert ipcluster("status", "--cluster-id", "three", status=1) == elsewhere
+    assert ipcluster("stop", "--cluster-id", "three") == elsewhere
     assert "running" in ipcluster("clean", "--all")
     said = ipcluster("stop", "--all")
     assert said.splitlines() == ["cluster 'default' stopped", "cluster 'two' stopped"]
