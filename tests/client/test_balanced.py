@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 import time
 from concurrent.futures import as_completed
 from concurrent.futures import wait as wait_for
@@ -19,6 +20,7 @@ from ipcluster.wire.errors import (
     ImpossibleDependency,
     InvalidDependency,
     RemoteError,
+    SerializationError,
     TaskAborted,
     TaskTimeout,
     TimeoutError,  # noqa: A004 - ours
@@ -303,6 +305,22 @@ def test_first_exception_is_not_waited_for(rc: Client) -> None:
     assert time.monotonic() - begin < 1.5
     assert result.wait(0, return_when="FIRST_COMPLETED")
     result.cancel()
+
+
+@pytest.mark.parametrize(
+    ("chunksize", "named"), [(1, "item 2: "), (2, "items 2 to 3: ")]
+)
+def test_an_item_that_cannot_be_pickled_is_named(
+    rc: Client, balanced: LoadBalancedView, chunksize: int, named: str
+) -> None:
+    items = [0, 1, {"key": threading.Lock()}, 3]
+
+    with pytest.raises(SerializationError) as caught:
+        balanced.map_async(abs, items, chunksize=chunksize)
+
+    assert str(caught.value).startswith(named)
+    assert "['key']: cannot pickle '_thread.lock' object" in str(caught.value)
+    assert rc.outstanding == set()
 
 
 def test_repr_names_the_engines_but_not_a_thousand(rc: Client) -> None:
