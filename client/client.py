@@ -20,6 +20,7 @@ from ipcluster.client.engines import as_index
 from ipcluster.client.executor import ViewExecutor
 from ipcluster.client.finding import find_ticket, refuse_ssh
 from ipcluster.client.hubresults import AsyncHubResult
+from ipcluster.client.view import nth_of
 from ipcluster.client.waiting import wait_for_engines
 from ipcluster.wire.errors import InvalidDependency
 from ipcluster.wire.messages import SEQUENCE_BITS
@@ -285,6 +286,7 @@ class Client(Administration, DaskBridge):
 
         Raises:
             KeyError: the controller knows no such task.
+            IndexError: the history is not as long.
         """
         msg_ids, single = self._resolve(indices_or_msg_ids)
         calls = [self._own_call(msg_id) for msg_id in msg_ids]
@@ -306,7 +308,7 @@ class Client(Administration, DaskBridge):
         if isinstance(given, str):
             return [given], True
         if (index := as_index(given)) is not None:
-            return [self.history[index]], True
+            return [nth_of(self.history, index)], True
         found = [self._resolve(one)[0] for one in given]
         return [msg_id for ids in found for msg_id in ids], False
 

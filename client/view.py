@@ -139,13 +139,18 @@ class View:
         block: bool | None = None,
         owner: bool = False,
     ) -> AsyncResult:
-        """The results of tasks, by msg_id or by place in the history (-1: the last)."""
+        """The results of tasks, by msg_id or by place in the history (-1: the last).
+
+        Raises:
+            IndexError: the history is not as long.
+            KeyError: the controller knows no such task.
+        """
         if indices_or_msg_ids is None:
             indices_or_msg_ids = -1
         history = self.history
         many = isinstance(indices_or_msg_ids, list | tuple)
         asked = indices_or_msg_ids if many else [indices_or_msg_ids]
-        ids = [history[one] if isinstance(one, int) else one for one in asked]
+        ids = [nth_of(history, one) if isinstance(one, int) else one for one in asked]
         return self.client.get_result(
             ids if many else ids[0],
             block=self.block if block is None else block,
@@ -314,6 +319,18 @@ class View:
         else:
             history.extend([call.task for call in result._calls])
         return result.get() if block else result
+
+
+def nth_of(history: list[str], index: int) -> str:
+    """A msg_id by its place in a history.
+
+    Raises:
+        IndexError: it is not as long.
+    """
+    try:
+        return history[index]
+    except IndexError:
+        raise IndexError(f"no task {index}: there are {len(history)} so far") from None
 
 
 def name_of(f: Any) -> str:

@@ -149,6 +149,13 @@ def test_own_results_by_index_and_id(rc: Client) -> None:
     assert rc.metadata[running.msg_ids[0]]["status"] == "ok"
 
 
+def test_a_task_that_was_never_there_is_said_to_be_none(rc: Client) -> None:
+    with pytest.raises(IndexError, match="no task -1: there are 0 so far"):
+        rc[0].get_result(-1)
+    with pytest.raises(IndexError, match="no task 999: there are"):
+        rc.get_result(999)
+
+
 def test_results_and_metadata_are_mappings(rc: Client) -> None:
     good, bad = rc[0].apply_async(int), rc[1].apply_async(lambda: 1 / 0)
     rc.wait([good, bad], 5)
