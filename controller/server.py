@@ -253,6 +253,8 @@ class Server:
             case m.Shown():
                 if self.watching.engines:
                     self.watching.on_shown(engine.id, message)
+                if not self.watching.concerns_owner(engine.id, message):
+                    return
                 owner = self.table.on_shown(engine.id, message.task)
                 peer = self.reception.client(owner) if owner is not None else None
                 if peer is None and message.wish:

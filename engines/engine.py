@@ -20,6 +20,7 @@ its pages.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import select
@@ -213,12 +214,20 @@ class Engine:
 
     # --- conversations ----------------------------------------------------------------
 
-    def show(self, event: list[Any], wish: int = 0, *, private: bool = False) -> None:
+    def show(
+        self,
+        event: list[Any],
+        wish: int = 0,
+        *,
+        private: bool = False,
+        common: bool = False,
+    ) -> None:
         """Send an event of the running cell, after what it has written so far.
 
-        A `private` one is for whoever runs the cell, and not for those who watch.
+        A `private` one is for whoever runs the cell, and not for those who watch; a
+        `common` one for all of them, also where no cell runs.
         """
-        shown = Shown(self.running, _pack_event(event), wish, private)
+        shown = Shown(self.running, _pack_event(event), wish, private, common)
         self._unshown.append(shown)
         if self.link.is_mine:
             return  # from a handler in the middle of a frame: the next one takes it
@@ -509,4 +518,10 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(one) for one in value]
+    for convert in ("isoformat", "tolist"):  # dates; numpy's arrays and scalars
+        method = getattr(value, convert, None)
+        with contextlib.suppress(Exception):
+            found = method() if callable(method) else None
+            if isinstance(found, str | bool | int | float | list):
+                return _plain(found)
     return str(value)

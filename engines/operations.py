@@ -32,6 +32,7 @@ class Namespace:
         self.names["__builtins__"] = self.builtins
         self.engine: Any = None
         self.shell: Any = None  # the interpreter, once a conversation has begun
+        self.comms: Any = None  # those of its libraries
         self._first = dict(self.names)
 
     def clear(self) -> None:
@@ -152,4 +153,6 @@ OPERATIONS: dict[bytes, Callable[..., Any]] = {
     b"inspect": _conversing(b"inspect"),
     b"is_complete": _conversing(b"is_complete"),
     b"history": _conversing(b"history"),
+    b"comm": _conversing(b"comm"),
+    b"comm_info": _conversing(b"comm_info"),
 }

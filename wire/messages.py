@@ -325,19 +325,23 @@ class Shown(Struct, frozen=True, array_like=True, tag="shown"):
     lines that the cell has asked for, if the event is such a wish. One that is not
     answered is said again to a client that was away; one whose client has gone is
     answered by the controller: nobody types. What is `private` is for the task's owner
-    alone: a question, say.
+    alone: a question, say. What is `common` is of no task's alone, whether one runs or
+    none (0): a comm's message. All who watch the engine get it, and the owner, if it
+    is a conversation's.
     """
 
     task: int
     event: bytes
     wish: int = 0
     private: bool = False
+    common: bool = False
 
 
 class Seen(Struct, frozen=True, array_like=True, tag="seen"):
     """controller -> client that watches `engine`: what another client's cell shows.
 
-    `who` has typed it, as the controller knows them. `event` is as in `Shown`; what is
+    `who` has typed it, as the controller knows them; "" is nobody. `event` is as in
+    `Shown`; what is
     printed is `["stream", "stdout" | "stderr", text]`. So many events and texts as
     `left_out` says were not sent before it, for the watcher had too much untaken; an
     empty event, of engine -1, says only that.

@@ -163,6 +163,41 @@ class InputWanted(Event):
         return [self.kind, self.prompt, self.password]
 
 
+class Comm(Event):
+    """A message of a comm's, which no cell need have sent: for all front ends.
+
+    `message` is its type, `comm_open` for one; `buffers` are bytes.
+    """
+
+    __slots__ = ("buffers", "content", "message", "metadata")
+    kind = "comm"
+
+    def __init__(
+        self,
+        message: str,
+        content: dict[str, Any],
+        metadata: dict[str, Any],
+        buffers: list[Any],
+    ) -> None:
+        self.message = message
+        self.content = content
+        self.metadata = metadata
+        self.buffers = buffers
+
+    def to_plain(self) -> list[Any]:
+        return [self.kind, self.message, self.content, self.metadata, self.buffers]
+
+
+class Parent(Event):
+    """What follows belongs to this request of a Jupyter client: its header."""
+
+    __slots__ = ("header",)
+    kind = "parent"
+
+    def __init__(self, header: dict[str, Any]) -> None:
+        self.header = header
+
+
 class EditMagic(Event):
     """A file to open in the front end's own editor, where it has one."""
 

@@ -145,20 +145,35 @@ class EngineRemote:
 
     def submit(self, code: str, screen: Screen, **options: Any) -> None:
         """Run a cell; `options` as `Conversation.run_cell` has them."""
-        options = {"allow_stdin": True, **options}
+        options = {
+            "allow_stdin": True,
+            "colours": screen.colours,
+            "width": screen.width,
+            "height": screen.height,
+            **options,
+        }
+        self._begin(lambda: self._talk.run_cell(code, **options))
+
+    def _begin(self, begin: Callable[[], CellResult]) -> None:
         with self._lock:
             try:
-                cell = self._cell = self._talk.run_cell(
-                    code,
-                    colours=screen.colours,
-                    width=screen.width,
-                    height=screen.height,
-                    **options,
-                )
+                cell = self._cell = begin()
             except (ClusterError, IndexError) as error:
                 self._tell(Told(Ended(_line(error))))
                 return
         cell.add_done_callback(lambda _cell: self._on_done(cell))
+
+    def send_comm(self, msg_type: str, content: dict[str, Any], **options: Any) -> None:
+        """A comm's message: a cell as far as its end and its outputs are concerned.
+
+        `options` as `Conversation.send_comm` has them.
+        """
+        self._begin(lambda: self._talk.send_comm(msg_type, content, **options))
+
+    def comm_info(self, target: str | None) -> dict[str, Any] | None:
+        """The comms there are; None: the engine did not answer in time."""
+        found = self._ask(lambda: self._talk.ask_comm_info(target), BEGIN_PATIENCE)
+        return None if found is None else found["comms"]
 
     def answer(self, text: str | None) -> None:
         if self._cell is not None:
@@ -238,6 +253,8 @@ class EngineRemote:
 
     def close(self, *, keep: bool = False) -> None:
         self._has_ended = True
+        if self._connected and self.engine in self.client.roster.present:
+            self._talk.close()
         self.client.close()
 
 

@@ -20,7 +20,7 @@ import socket
 import sys
 import threading
 
-from ipcluster.shell.kernel import cellfiles
+from ipcluster.engines.interpreter.ecosystem import cellfiles
 from ipcluster.shell.kernel.notes import note, note_error
 
 TYPE_CHECKING = False

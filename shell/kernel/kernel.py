@@ -22,7 +22,7 @@ import time
 import uuid
 from collections import deque
 
-from ipcluster.shell.kernel.comms import Comms
+from ipcluster.shell.kernel.comms import comms_of
 from ipcluster.shell.kernel.frontend import KernelFrontEnd
 from ipcluster.shell.kernel.inbox import Inbox
 from ipcluster.shell.kernel.interrupts import Interrupts
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from ipcluster.engines.interpreter.shell import InteractiveShell
+    from ipcluster.shell.kernel.comms import AnyComms
     from ipcluster.shell.kernel.connection import Connection
     from ipcluster.shell.kernel.debugging import Debugger
     from ipcluster.shell.kernel.supervisor import LastWords
@@ -64,6 +65,7 @@ class Kernel:
         last_words: LastWords | None = None,
         is_guest: bool = False,
         features: Sequence[str] = FEATURES,
+        make_comms: Callable[[Kernel], AnyComms] = comms_of,
     ) -> None:
         """Bind the sockets; nothing is listened to before `open`.
 
@@ -74,9 +76,11 @@ class Kernel:
             last_words: what the supervisor is to know if this dies.
             is_guest: it lives in somebody's program, which it must not end.
             features: what it can of what is optional in the protocol.
+            make_comms: called once it has a shell; for one whose comms are elsewhere.
         """
         self.is_guest = is_guest
         self.features = features
+        self._make_comms = make_comms
         self.connection = connection
         self.ident = str(uuid.uuid4())
         self.session = Session(connection.key.encode(), connection.signature_scheme)
@@ -131,7 +135,7 @@ class Kernel:
         self.parents.follow_executors()
         self.shell = make_shell(self.frontend)
         self.shell.kernel = self
-        self.comms = Comms(self)
+        self.comms = self._make_comms(self)
         self.subshells = Subshells(self)
         self._requests = Requests(self)
         self._control = threading.Thread(

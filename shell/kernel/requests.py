@@ -7,9 +7,9 @@ import platform
 import sys
 
 import ipcluster
+from ipcluster.shell.kernel.elsewhere import RaisedElsewhere
 from ipcluster.shell.kernel.messages import PROTOCOL_VERSION
 from ipcluster.shell.kernel.notes import note
-from ipcluster.shell.kernel.shell import RaisedElsewhere
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class Requests:
     def _comm(self, message: Message) -> None:
         """User code runs in it: a widget's callbacks."""
         with self.kernel.interrupts.user_code():
-            self.kernel.comms.handle(message)
+            self.kernel.comms.handle(message.to_dict())
 
     def on_shutdown_request(self, message: Message) -> None:
         """On shell until 5.4, where it is deprecated."""

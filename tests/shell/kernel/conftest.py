@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,11 @@ class Client:
         *,
         channel: str = "shell",
         subshell: str | None = None,
+        buffers: Sequence[bytes] = (),
     ) -> str:
         """Send a request; its id."""
         session = self.session
-        frames = session.pack(msg_type, content or {})
+        frames = session.pack(msg_type, content or {}, buffers=buffers)
         message = Session(b"").unpack(frames)
         if subshell is not None:
             message.header["subshell_id"] = subshell
@@ -228,11 +229,13 @@ def another(shared: KernelProcess, context: zmq.Context[Any]) -> Iterator[Client
 def own(
     tmp_path: Path, context: zmq.Context[Any]
 ) -> Iterator[Callable[..., tuple[KernelProcess, Client]]]:
-    """Makes a kernel for one test, which may break it."""
+    """Makes kernels for one test, which may break them."""
     made: list[tuple[KernelProcess, Client]] = []
 
     def make(*words: str, **environment: str) -> tuple[KernelProcess, Client]:
-        kernel = KernelProcess(tmp_path, *words, **environment)
+        folder = tmp_path / f"kernel-{len(made)}" if made else tmp_path
+        folder.mkdir(exist_ok=True)
+        kernel = KernelProcess(folder, *words, **environment)
         made.append((kernel, Client(kernel.connection, context)))
         return made[-1]
 

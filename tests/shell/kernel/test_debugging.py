@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ipcluster.shell.kernel.cellfiles import murmur2
+from ipcluster.engines.interpreter.ecosystem.cellfiles import murmur2
 
 pytest.importorskip("debugpy", reason="pip install 'ipcluster[debugger]'")
 
