@@ -393,6 +393,29 @@ def test_a_kernel_spec_names_the_engine(tmp_path: Path) -> None:
     assert file.parent.name == "ipshell-engine-3"
     assert spec["argv"][-4:] == ["--cluster", "night", "--engine", "3"]
     assert spec["interrupt_mode"] == "message"
+    assert spec["display_name"] == "Engine 3 of night (ipshell)"
+    assert spec["metadata"]["debugger"] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (["--engine", "3", "--name", "mine"], "Engine 3 (ipshell)"),
+        (
+            ["--engine", "3", "--cluster", "/x/cluster_day/client.ticket"],
+            "Engine 3 of day (ipshell)",
+        ),
+        (["--engine", "3", "--display-name", "My engine"], "My engine"),
+        ([], "Python 3 (ipshell)"),
+    ],
+)
+def test_kernel_specs_are_told_apart_in_menus(
+    words: list[str], title: str, tmp_path: Path
+) -> None:
+    assert install(["--prefix", str(tmp_path), *words]) == 0
+
+    (file,) = tmp_path.glob("share/jupyter/kernels/*/kernel.json")
+    assert json.loads(file.read_text())["display_name"] == title
 
 
 def test_a_kernel_spec_of_a_cluster_needs_an_engine(
