@@ -31,8 +31,9 @@ from typing import TYPE_CHECKING, Any
 
 from ipcluster.client.asyncresult import AsyncResult
 from ipcluster.client.calls import Call
+from ipcluster.wire.codec import pack_body
 from ipcluster.wire.errors import ClusterError
-from ipcluster.wire.messages import Mode, Options, Typed
+from ipcluster.wire.messages import Aside, Mode, Options, Typed
 from ipcluster.wire.serialize import dump
 
 if TYPE_CHECKING:
@@ -179,6 +180,22 @@ class Conversation:
         call = result._calls[0]
         wish, call.wish = call.wish, 0
         self.client.connection.post(Typed(call.task, text, wish))
+
+    def ask_candidates(self, result: CellResult, text: str, cursor: int) -> None:
+        """Ask what could stand in the line that a cell waits for.
+
+        That is an event of the cell, `["candidates", text, cursor, start, words]`. Only
+        where the cell's `["input_wanted", prompt, password, True]` has said that it can
+        be asked: at the prompt of the debugger.
+        """
+        call = result._calls[0]
+        if call.wish:
+            self._say(["tab", text, cursor], call.task, call.wish)
+
+    def _say(self, body: list[Any], task: int = 0, wish: int = 0) -> None:
+        """Tell the engine something, whatever runs there."""
+        (engine,) = self.client.roster.choose(self.engine)
+        self.client.connection.post(Aside(engine, task, pack_body(body), wish))
 
     def complete(self, code: str, cursor: int | None = None) -> dict[str, Any]:
         """What could stand at the cursor: `{"start", "end", "matches", "types"}`."""

@@ -276,6 +276,14 @@ class Server:
         if engine is not None:
             self.tell(engine, typed)
 
+    def tell_aside(self, aside: m.Aside) -> None:
+        """Something that an engine is to hear while it is busy, too."""
+        engine = self.roster.engines.get(aside.engine)
+        if engine is not None:
+            self.tell(engine, aside)
+            self._flush_engine(engine)
+            self.tell_keeper(engine, m.Ring(engine.slot))
+
     def lose_engine(
         self, engine: EngineRecord, started: int | None, running: bool, cause: str
     ) -> None:

@@ -126,7 +126,17 @@ class LinkFrontEnd(FrontEnd):
             raise StdinNotAvailable(
                 "input() was called, but whoever runs this cell cannot type"
             )
-        line = self._engine.ask_for_line(e.InputWanted(prompt, password).to_plain())
+        wanted = e.InputWanted(prompt, password, complete is not None)
+
+        def candidates(text: str, cursor: int) -> list[Any]:
+            start, words = cursor, list[str]()
+            if complete is not None:
+                with contextlib.suppress(Exception):  # of the user's objects
+                    start, found = complete(text, cursor)
+                    words = list(found)
+            return e.Candidates(text, cursor, start, words).to_plain()
+
+        line = self._engine.ask_for_line(wanted.to_plain(), candidates)
         if line is None:
             raise EOFError
         return line

@@ -35,8 +35,9 @@ from ipcluster.engines.calls import Calls
 from ipcluster.engines.interrupts import PAUSE
 from ipcluster.engines.link import Link, LinkLost
 from ipcluster.engines.wishes import Wishes
-from ipcluster.wire.codec import pack_body, pack_stream, unpack_to_link
+from ipcluster.wire.codec import pack_body, pack_stream, unpack_body, unpack_to_link
 from ipcluster.wire.messages import (
+    Aside,
     Done,
     Dropped,
     Forget,
@@ -106,6 +107,8 @@ class Engine:
         self._lent: set[str] = set()  # segments of outcomes that were taken
         self._unshown: deque[Shown] = deque()
         self._wishes = Wishes()
+        # Told of requests to the debugger, in the midst of anything: once there is one.
+        self.on_debug: Callable[[str, dict[str, Any]], None] | None = None
         self._stopping = False
         self._waiting = False
         self._rung = False
@@ -241,8 +244,14 @@ class Engine:
         finally:
             self.link.release()
 
-    def ask_for_line(self, event: list[Any]) -> str | None:
+    def ask_for_line(
+        self,
+        event: list[Any],
+        complete: Callable[[str, int], list[Any]] = lambda _text, _cursor: [],
+    ) -> str | None:
         """Show the running task's wish for a line; the line, or None: nobody types.
+
+        `complete(text, cursor)` gives the event that says what could stand there.
 
         Between two looks at the link the user's own signal handlers may act, and a
         ring may bring another link. A child that the task has forked has no link.
@@ -256,6 +265,8 @@ class Engine:
             answered, text = self._wishes.take(wish)
             if answered:
                 return text
+            while (tab := self._wishes.take_tab(wish)) is not None:
+                self.show(complete(*tab), private=True)
             self._look_for_lines()
         return None
 
@@ -306,8 +317,17 @@ class Engine:
                 self.calls.forget(message.digests)
             case Typed():
                 self._wishes.on_typed(message)
+            case Aside():
+                self._on_aside(message)
             case Stop():
                 self._stopping = True
+
+    def _on_aside(self, aside: Aside) -> None:
+        kind, *fields = unpack_body(aside.body)
+        if kind == "tab":
+            self._wishes.on_tab(aside, *fields)
+        elif kind == "debug" and self.on_debug is not None:
+            self.on_debug(*fields)
 
     def _needed(self) -> set[bytes]:
         """The functions of tasks that wait here, or are about to begin."""

@@ -150,17 +150,40 @@ class NextInput(Event):
 
 
 class InputWanted(Event):
-    """The cell waits for a line. Only where the front end is at the end of a wire."""
+    """The cell waits for a line. Only where the front end is at the end of a wire.
 
-    __slots__ = ("password", "prompt")
+    With `completes` it can be asked what could stand in that line.
+    """
+
+    __slots__ = ("completes", "password", "prompt")
     kind = "input_wanted"
 
-    def __init__(self, prompt: str, password: bool = False) -> None:
+    def __init__(
+        self, prompt: str, password: bool = False, completes: bool = False
+    ) -> None:
         self.prompt = prompt
         self.password = password
+        self.completes = completes
 
     def to_plain(self) -> list[Any]:
-        return [self.kind, self.prompt, self.password]
+        plain = [self.kind, self.prompt, self.password]
+        return [*plain, True] if self.completes else plain
+
+
+class Candidates(Event):
+    """What could stand at the `cursor` of a line, `text` so far: from `start` on."""
+
+    __slots__ = ("cursor", "start", "text", "words")
+    kind = "candidates"
+
+    def __init__(self, text: str, cursor: int, start: int, words: list[str]) -> None:
+        self.text = text
+        self.cursor = cursor
+        self.start = start
+        self.words = words
+
+    def to_plain(self) -> list[Any]:
+        return [self.kind, self.text, self.cursor, self.start, self.words]
 
 
 class Comm(Event):

@@ -6,9 +6,12 @@ hits it alone. Questions wait as well, so none of them is waited for very long.
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ipcluster.engines.interpreter import events as e
 from ipcluster.engines.interpreter.events import Event, from_plain
 from ipcluster.shell.console.remote import (
     BEGIN_PATIENCE,
@@ -52,6 +55,7 @@ class EngineRemote:
         self._has_ended = False
         self._is_slow = False
         self._past: AsyncResult | None = None
+        self._candidates: queue.SimpleQueue[e.Candidates] = queue.SimpleQueue()
 
     def open(self, tell: Tell) -> Beginning:
         self._tell = tell
@@ -82,6 +86,9 @@ class EngineRemote:
     def _on_event(self, cell: CellResult, event: list[Any]) -> None:
         with self._lock:
             is_ours = cell is self._cell
+        if event[0] == "candidates":
+            self._candidates.put(e.Candidates(*event[1:]))
+            return
         # What is not waited for still shows, but it has nobody to ask.
         if is_ours or event[0] != "input_wanted":
             self._tell_event(event, None)
@@ -178,6 +185,17 @@ class EngineRemote:
     def answer(self, text: str | None) -> None:
         if self._cell is not None:
             self._talk.answer(self._cell, text)
+
+    def complete_line(self, text: str, cursor: int) -> tuple[int, list[str]]:
+        cell = self._cell
+        if cell is not None and self._connected:
+            self._talk.ask_candidates(cell, text, cursor)
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    found = self._candidates.get(timeout=COMPLETE_PATIENCE)
+                    if (found.text, found.cursor) == (text, cursor):
+                        return found.start, found.words
+        return cursor, []
 
     def interrupt(self) -> None:
         if self._cell is not None and self._connected:

@@ -188,7 +188,11 @@ class EngineShell(ZMQInteractiveShell):
 
     def _ask(self, wanted: e.InputWanted) -> None:
         try:
-            line = self.frontend.read_line(wanted.prompt, password=wanted.password)
+            line = self.frontend.read_line(
+                wanted.prompt,
+                password=wanted.password,
+                complete=self.remote.complete_line if wanted.completes else None,
+            )
         except EOFError:
             self.remote.answer(None)
         else:

@@ -166,7 +166,7 @@ class KernelFrontEnd(FrontEnd):
                 "raw_input was called, but this front end does not support input."
             )
         kernel.streams.flush()
-        return kernel.ask(parent, prompt, password)
+        return kernel.ask(parent, prompt, password, complete)
 
 
 def _error(event: e.Error) -> dict[str, Any]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeVar
 
+    from ipcluster.engines.interpreter.frontend import Complete
     from ipcluster.engines.interpreter.shell import InteractiveShell
     from ipcluster.shell.kernel.comms import AnyComms
     from ipcluster.shell.kernel.connection import Connection
@@ -94,7 +95,7 @@ class Kernel:
             self.session,
             {
                 "shell": self._on_shell,
-                "control": self.controls.put,
+                "control": self._on_control,
                 "stdin": self._on_answer,
             },
         )
@@ -252,6 +253,12 @@ class Kernel:
         content = {"subscription": topic}
         self.ports.send("iopub", "iopub_welcome", content, idents=[topic.encode()])
 
+    def _on_control(self, message: Message) -> None:
+        if self._asking and message.metadata.get("for_input"):
+            self.answers.put(message)  # whoever waits for the line knows
+        else:
+            self.controls.put(message)
+
     def _on_answer(self, message: Message) -> None:
         if self._asking:  # else nobody wants to know
             self.answers.put(message)
@@ -360,15 +367,27 @@ class Kernel:
             self.reply(message, {"status": "aborted"})
             self.status("idle", message)
 
-    def ask(self, parent: Message, prompt: str, password: bool) -> str:
+    def ask(
+        self,
+        parent: Message,
+        prompt: str,
+        password: bool,
+        complete: Complete | None = None,
+    ) -> str:
         """A line from the client that sent `parent` ("Messages on the stdin ...").
+
+        Where something can stand in it, we say so by a field of ours, `completes`. A
+        client that knows it may send a `complete_request` on control whose metadata
+        say `for_input`; other clients know nothing, and lose nothing.
 
         Raises:
             KeyboardInterrupt: the request was interrupted meanwhile.
         """
         while self.answers.take() is not None:
             pass  # what somebody typed too late for an earlier question
-        content = {"prompt": prompt, "password": password}
+        content: dict[str, Any] = {"prompt": prompt, "password": password}
+        if complete is not None:
+            content["completes"] = True
         self._asking = True
         try:
             self.ports.send(
@@ -381,6 +400,9 @@ class Kernel:
                     continue
                 if answer.session and answer.session != parent.session:
                     continue  # of another client: it was not asked
+                if answer.type == "complete_request":
+                    self._requests.complete_line(answer, complete)
+                    continue
                 value = str(answer.content.get("value", ""))
                 if value == "\x04":
                     raise EOFError

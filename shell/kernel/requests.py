@@ -9,13 +9,14 @@ import sys
 import ipcluster
 from ipcluster.shell.kernel.elsewhere import RaisedElsewhere
 from ipcluster.shell.kernel.messages import PROTOCOL_VERSION
-from ipcluster.shell.kernel.notes import note
+from ipcluster.shell.kernel.notes import note, note_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from ipcluster.engines.interpreter.frontend import Complete
     from ipcluster.shell.kernel.kernel import Kernel
     from ipcluster.shell.kernel.messages import Message
 
@@ -136,6 +137,24 @@ class Requests:
                 "metadata": metadata,
             },
         )
+
+    def complete_line(self, message: Message, complete: Complete | None) -> None:
+        """On control, while a line is asked for: what could stand in that."""
+        code = str(message.content.get("code", ""))
+        start = end = _cursor(message.content, code)
+        words: Sequence[str] = ()
+        if complete is not None:
+            try:
+                start, words = complete(code, end)
+            except Exception:  # of the user's objects
+                note_error()
+        reply = {
+            "matches": list(words),
+            "cursor_start": start,
+            "cursor_end": end,
+            "metadata": {},
+        }
+        self.kernel.reply(message, reply, channel="control")
 
     def on_inspect_request(self, message: Message) -> None:
         content = message.content

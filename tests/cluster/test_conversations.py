@@ -11,7 +11,8 @@ import pytest
 
 from ipcluster import Client
 from ipcluster.client.conversation import CellResult
-from ipcluster.wire.messages import Typed
+from ipcluster.wire.codec import pack_body
+from ipcluster.wire.messages import Aside, Typed
 
 pytestmark = pytest.mark.cluster
 
@@ -92,6 +93,38 @@ def test_a_cell_asks_for_input_and_gets_it(rc: Client) -> None:
 
     assert done.get(timeout=20)["status"] == "ok"
     assert rc[0]["x"] == "adabyron"
+
+
+def test_a_line_of_the_debuggers_can_be_completed_while_it_waits(rc: Client) -> None:
+    screen = Screen()
+    talk = rc[0].converse(screen)
+    talk.run_cell("whatever = 5; 1 / 0").get(timeout=20)
+
+    done = talk.run_cell("%debug", allow_stdin=True)
+    wanted = screen.next("input_wanted")
+    talk.ask_candidates(done, "p whate", 7)
+    found = screen.next("candidates")
+    talk.answer(done, "q")
+
+    assert wanted[3] is True
+    assert found == ["candidates", "p whate", 7, 2, ["whatever"]]
+    done.get(timeout=20)
+
+
+def test_an_aside_is_about_ones_own_task_alone(rc: Client, shared: Any) -> None:
+    screen = Screen()
+    talk = rc[0].converse(screen)
+    done = talk.run_cell("input('who? ')", allow_stdin=True)
+    screen.next("input_wanted")
+
+    with shared.connect_client_sync() as other:
+        task = done._calls[0].task
+        other.connection.post(Aside(0, task, pack_body(["tab", "", 0]), 1))
+        other.queue_status()  # it is answered after that
+    talk.answer(done, "ada")
+
+    done.get(timeout=20)
+    assert not [event for event in done.events if event[0] == "candidates"]
 
 
 def test_where_nobody_can_type_input_says_so(rc: Client) -> None:

@@ -57,10 +57,11 @@ class Client:
         channel: str = "shell",
         subshell: str | None = None,
         buffers: Sequence[bytes] = (),
+        metadata: dict[str, Any] | None = None,
     ) -> str:
         """Send a request; its id."""
         session = self.session
-        frames = session.pack(msg_type, content or {}, buffers=buffers)
+        frames = session.pack(msg_type, content or {}, None, metadata, buffers)
         message = Session(b"").unpack(frames)
         if subshell is not None:
             message.header["subshell_id"] = subshell
@@ -88,9 +89,12 @@ class Client:
         *,
         channel: str = "shell",
         subshell: str | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The content of the reply to a request."""
-        request = self.send(msg_type, content, channel=channel, subshell=subshell)
+        request = self.send(
+            msg_type, content, channel=channel, subshell=subshell, metadata=metadata
+        )
         return self.reply_to(request, channel)
 
     def reply_to(self, request: str, channel: str = "shell") -> dict[str, Any]:

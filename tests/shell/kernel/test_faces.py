@@ -372,6 +372,24 @@ def test_libraries_know_a_notebook_by_the_shell_of_an_engine_with_a_face(
     assert shown[-1][1]["data"]["text/plain"] == "('ZMQInteractiveShell', True, True)"
 
 
+def test_tab_at_the_debuggers_prompt_is_the_engines_to_answer(face: Any) -> None:
+    _, client = face
+    client.execute("whatever = 5; 1 / 0")
+    request = client.start("%debug")
+    asked = client.receive("stdin")
+
+    told = {"code": "p whate", "cursor_pos": 7}
+    found = client.ask(
+        "complete_request", told, channel="control", metadata={"for_input": True}
+    )
+    client.send("input_reply", {"value": "q"}, channel="stdin")
+
+    assert asked.content["completes"] is True
+    assert found["matches"] == ["whatever"]
+    assert (found["cursor_start"], found["cursor_end"]) == (2, 7)
+    assert client.reply_to(request)["status"] == "ok"
+
+
 def test_connect_info_names_the_console_and_the_face(cluster: Any, face: Any) -> None:
     kernel, client = face
     cluster_id = cluster.cluster.cluster_id
