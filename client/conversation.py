@@ -192,6 +192,22 @@ class Conversation:
         if call.wish:
             self._say(["tab", text, cursor], call.task, call.wish)
 
+    def ask_debug(self, starts: bool = False) -> AsyncResult:
+        """Have the engine ready for `say_debug`, after what it has to do.
+
+        With `starts`, for the request "initialize" as well. Its value's `error` says
+        why that cannot be.
+        """
+        return self._ask(b"debug", starts)
+
+    def say_debug(self, ident: str, request: dict[str, Any]) -> None:
+        """A request of the Debug Adapter Protocol, whatever runs on the engine.
+
+        Those who watch are shown `["debug_reply", ident, response]`, and from then on
+        `["debug_event", event]`.
+        """
+        self._say(["debug", ident, request])
+
     def _say(self, body: list[Any], task: int = 0, wish: int = 0) -> None:
         """Tell the engine something, whatever runs there."""
         (engine,) = self.client.roster.choose(self.engine)

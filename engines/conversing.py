@@ -250,6 +250,25 @@ def comm_info(namespace: Namespace, target: str | None) -> dict[str, Any]:
     return {"comms": namespace.comms.info(target)}
 
 
+def debug(namespace: Namespace, starts: bool) -> dict[str, Any]:
+    """Have a debugger that can be asked; with `starts`, debugpy as well.
+
+    `error` says why that cannot be.
+    """
+    from ipcluster.engines.debugging import Debugging
+    from ipcluster.engines.interpreter.debugger.protocol import DebugError
+
+    shell = shell_of(namespace)
+    if namespace.debugging is None:
+        namespace.debugging = Debugging(namespace.engine, shell)
+    try:
+        if starts:
+            namespace.debugging.listen()
+    except DebugError as error:
+        return {"error": str(error)}
+    return {"error": ""}
+
+
 def complete(namespace: Namespace, code: str, cursor: int) -> dict[str, Any]:
     """What could stand at the cursor."""
     found = shell_of(namespace).complete_code(code, cursor)
@@ -289,6 +308,8 @@ def close(namespace: Namespace) -> None:
             namespace.shell.close()
         with contextlib.suppress(Exception):
             namespace.comms.close()
+            if namespace.debugging is not None:
+                namespace.debugging.close()
         namespace.shell = None
 
 
@@ -300,4 +321,5 @@ CONVERSATION: dict[bytes, Callable[..., dict[str, Any]]] = {
     b"history": history,
     b"comm": handle_comm,
     b"comm_info": comm_info,
+    b"debug": debug,
 }

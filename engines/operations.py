@@ -33,6 +33,7 @@ class Namespace:
         self.engine: Any = None
         self.shell: Any = None  # the interpreter, once a conversation has begun
         self.comms: Any = None  # those of its libraries
+        self.debugging: Any = None  # the debugger, once a front end has asked for it
         self._first = dict(self.names)
 
     def clear(self) -> None:
@@ -155,4 +156,5 @@ OPERATIONS: dict[bytes, Callable[..., Any]] = {
     b"history": _conversing(b"history"),
     b"comm": _conversing(b"comm"),
     b"comm_info": _conversing(b"comm_info"),
+    b"debug": _conversing(b"debug"),
 }

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from ipcluster.client.conversation import CellResult, Conversation
     from ipcluster.engines.interpreter.completion.results import Completions
 
+# What the debugger says, for whoever asks it.
+DEBUGGING = ("debug_reply", "debug_event")
 # Inputs that are asked for at the start; Up finds these.
 REMEMBERED = 1000
 
@@ -55,6 +57,8 @@ class EngineRemote:
         self._has_ended = False
         self._is_slow = False
         self._past: AsyncResult | None = None
+        self.on_debug: Callable[[list[Any]], None] = lambda _event: None
+        self.watches = False  # whether it is told what others type
         self._candidates: queue.SimpleQueue[e.Candidates] = queue.SimpleQueue()
 
     def open(self, tell: Tell) -> Beginning:
@@ -70,6 +74,7 @@ class EngineRemote:
             self._talk: Conversation = view.converse(
                 self._on_event, watch=self._on_seen
             )
+            self.watches = True
         except SecurityError:
             self._talk = view.converse(self._on_event)
             beginning.notes.append("this ticket does not show what others type")
@@ -89,11 +94,17 @@ class EngineRemote:
         if event[0] == "candidates":
             self._candidates.put(e.Candidates(*event[1:]))
             return
+        if event[0] in DEBUGGING:
+            self.on_debug(event)
+            return
         # What is not waited for still shows, but it has nobody to ask.
         if is_ours or event[0] != "input_wanted":
             self._tell_event(event, None)
 
     def _on_seen(self, who: str, event: list[Any]) -> None:
+        if event[0] in DEBUGGING:
+            self.on_debug(event)
+            return
         if event[0] == "left_out":
             text = f"{event[1]:,} outputs of others left out: they came too fast"
             self._tell(Told(Note(text)))
@@ -181,6 +192,22 @@ class EngineRemote:
         """The comms there are; None: the engine did not answer in time."""
         found = self._ask(lambda: self._talk.ask_comm_info(target), BEGIN_PATIENCE)
         return None if found is None else found["comms"]
+
+    def prepare_debugger(self, starts: bool) -> str:
+        """Have the engine ready for `say_debug`, once it is free; why it is not."""
+        try:
+            asked = self._talk.ask_debug(starts)
+            asked.wait()
+        except (ClusterError, IndexError) as error:
+            return _line(error)
+        if asked.cancelled() or asked.exception(0) is not None:
+            return _line(asked.exception(0)) or "the engine has no debugger"
+        return str(asked.result(0)["error"])
+
+    def say_debug(self, ident: str, request: dict[str, Any]) -> None:
+        """A request to the debugger; `on_debug` is told what it says."""
+        with contextlib.suppress(ClusterError, IndexError):
+            self._talk.say_debug(ident, request)
 
     def answer(self, text: str | None) -> None:
         if self._cell is not None:

@@ -17,8 +17,10 @@ So a slider that one notebook moves, moves in all notebooks on the engine. Each 
 requests of others belong to the same id (`events.Parent`): an `Output` widget takes in
 what belongs to the request that it was entered in.
 
-Where it ends, the engine goes on. It has no debugger and no subshells: an engine
-answers one question at a time.
+The debugger is the engine's as well (`debugging.py`).
+
+Where a face ends, the engine goes on. It has no subshells: an engine answers one
+question at a time.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from ipcluster.engines.interpreter.cells import ExecutionInfo, ExecutionResult
 from ipcluster.engines.interpreter.completion.results import Completions
 from ipcluster.engines.interpreter.ecosystem import comms
 from ipcluster.engines.interpreter.ecosystem.notebook import ZMQInteractiveShell
+from ipcluster.shell.console.debugging import EngineDebugger
 from ipcluster.shell.console.remote import (
     Done,
     Ended,
@@ -53,6 +56,8 @@ if TYPE_CHECKING:
     from ipcluster.shell.kernel.connection import Connection
     from ipcluster.shell.kernel.frontend import KernelFrontEnd
 
+# What it can of what is optional in the protocol.
+FEATURES = ("debugger",)
 # Events of our cell that may wait until clients have read what came before.
 MOST = 2000
 
@@ -325,14 +330,17 @@ def run(
         connection,
         capture=False,
         parent_pid=parent_pid,
-        features=(),
+        features=FEATURES,
         make_comms=EngineComms,
+        make_debugger=EngineDebugger,
     )
     connection.write(path)
 
     def make_shell(frontend: KernelFrontEnd) -> EngineShell:
         shell = EngineShell(frontend, config={"HistoryManager": {"enabled": False}})
         shell.begin(remote, Others(kernel).publish)
+        if not remote.watches:
+            kernel.features = ()  # what its debugger says would not come here
         shell.remote.say_open(path)
         return shell
 

@@ -33,8 +33,8 @@ def kernel_spec(
         "interrupt_mode": "message" if face else "signal",
         "kernel_protocol_version": "5.5",
         "metadata": {
-            "debugger": not face,
-            "supported_features": [] if face else ["debugger", "kernel subshells"],
+            "debugger": True,
+            "supported_features": ["debugger", *([] if face else ["kernel subshells"])],
             "supported_encryption": "curve",
         },
     }

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ipcluster.engines.interpreter.shell import InteractiveShell
     from ipcluster.shell.kernel.comms import AnyComms
     from ipcluster.shell.kernel.connection import Connection
-    from ipcluster.shell.kernel.debugging import Debugger
+    from ipcluster.shell.kernel.debugging import AnyDebugger
     from ipcluster.shell.kernel.supervisor import LastWords
 
     T = TypeVar("T")
@@ -67,6 +67,7 @@ class Kernel:
         is_guest: bool = False,
         features: Sequence[str] = FEATURES,
         make_comms: Callable[[Kernel], AnyComms] = comms_of,
+        make_debugger: Callable[[Kernel], AnyDebugger] | None = None,
     ) -> None:
         """Bind the sockets; nothing is listened to before `open`.
 
@@ -78,10 +79,12 @@ class Kernel:
             is_guest: it lives in somebody's program, which it must not end.
             features: what it can of what is optional in the protocol.
             make_comms: called once it has a shell; for one whose comms are elsewhere.
+            make_debugger: called when somebody asks for a debugger; the same.
         """
         self.is_guest = is_guest
         self.features = features
         self._make_comms = make_comms
+        self._make_debugger = make_debugger
         self.connection = connection
         self.ident = str(uuid.uuid4())
         self.session = Session(connection.key.encode(), connection.signature_scheme)
@@ -118,7 +121,7 @@ class Kernel:
         self._asking = False
         self._ends_at: float | None = None
         self._requests: Any = None
-        self._debugger: Debugger | None = None
+        self._debugger: AnyDebugger | None = None
         self.last_control: Message | None = None
         self.on_forced_end: Callable[[], None] = lambda: None
         self._calls: deque[Callable[[], None]] = deque()
@@ -212,13 +215,13 @@ class Kernel:
 
     def close(self) -> None:
         """End: let the shell write down what it holds, send what is left."""
+        if self._debugger is not None:
+            self._debugger.close()
         if self.shell is not None:
             try:
                 self.shell.close()
             except Exception:
                 note_error()
-        if self._debugger is not None:
-            self._debugger.close()
         self.subshells.close()
         self.comms.close()
         self.parents.unfollow()
@@ -231,12 +234,14 @@ class Kernel:
             one.close()
 
     @property
-    def debugger(self) -> Debugger:
+    def debugger(self) -> AnyDebugger:
         """Made when somebody asks for it: most kernels never do."""
         if self._debugger is None:
-            from ipcluster.shell.kernel.debugging import Debugger
+            if self._make_debugger is None:
+                from ipcluster.shell.kernel.debugging import Debugger
 
-            self._debugger = Debugger(self)
+                self._make_debugger = Debugger
+            self._debugger = self._make_debugger(self)
         return self._debugger
 
     # --- from the I/O thread ----------------------------------------------------------

@@ -251,11 +251,7 @@ class Requests:
         if "debugger" not in self.kernel.features:
             self._refuse(message, "this kernel has no debugger", "control")
             return
-        reply = self.kernel.debugger.answer(message.content)
-        # A DAP response as it is, without a status of ours.
-        self.kernel.ports.send(
-            "control", "debug_reply", reply, message, idents=message.idents
-        )
+        self.kernel.debugger.handle(message)
 
     def control_replay_request(self, message: Message) -> None:
         """Ours: what was shown while a client was away."""

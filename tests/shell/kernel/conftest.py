@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import zmq
 
+import ipcluster as ipp
 from ipcluster.shell.kernel.connection import Connection
 from ipcluster.shell.kernel.messages import Message, Session
 
@@ -210,6 +211,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelProcess]:
     kernel = KernelProcess(tmp_path_factory.mktemp("kernel"))
     yield kernel
     kernel.kill()
+
+
+@pytest.fixture(scope="module")
+def shared_face(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelProcess]:
+    """A kernel that is the face of an engine."""
+    with ipp.Cluster(n=1) as rc:
+        ticket = str(rc.cluster.place.client_ticket)
+        words = ("--cluster", ticket, "--engine", "0")
+        kernel = KernelProcess(tmp_path_factory.mktemp("face"), *words)
+        yield kernel
+        kernel.kill()
 
 
 @pytest.fixture

@@ -59,6 +59,21 @@ class FrontEnd:
                 return body
 
 
+@pytest.fixture(params=["kernel", "engine"])
+def client(
+    request: pytest.FixtureRequest,
+    shared: Any,
+    shared_face: Any,
+    client_class: Any,
+    context: Any,
+) -> Iterator[Any]:
+    """A client of a kernel, and of one that is the face of an engine."""
+    kernel = {"kernel": shared, "engine": shared_face}[request.param]
+    client = client_class(kernel.connection, context)
+    yield client
+    client.close()
+
+
 @pytest.fixture
 def front(client: Any) -> Iterator[FrontEnd]:
     front = FrontEnd(client)

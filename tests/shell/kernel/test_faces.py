@@ -90,7 +90,7 @@ def test_questions_are_the_engines_to_answer(cluster: Any, face: Any) -> None:
     assert past["history"][-1][2] == "'remember me'"
     value = expressions["user_expressions"]["y"]
     assert value["data"] == {"text/plain": "5"}
-    assert info["supported_features"] == []
+    assert info["supported_features"] == ["debugger"]
 
 
 def test_input_goes_to_the_client_that_runs_the_cell(cluster: Any, face: Any) -> None:
@@ -412,7 +412,7 @@ def test_a_kernel_spec_names_the_engine(tmp_path: Path) -> None:
     assert spec["argv"][-4:] == ["--cluster", "night", "--engine", "3"]
     assert spec["interrupt_mode"] == "message"
     assert spec["display_name"] == "Engine 3 of night (ipshell)"
-    assert spec["metadata"]["debugger"] is False
+    assert spec["metadata"]["supported_features"] == ["debugger"]
 
 
 @pytest.mark.parametrize(
