@@ -8,6 +8,8 @@
                                               "engine's debugger", a thread: answers
     <--- Shown, common: ["debug_reply", id, response], ["debug_event", event]
 
+A response is nil where the task has to come first.
+
 The adapter listens on the engine's host, for the engine alone: what front ends say and
 hear goes over the link like everything else. Nothing of this is imported, and there is
 no thread, before somebody asks for it.
@@ -70,7 +72,9 @@ class Debugging:
     def _serve(self) -> None:
         while (asked := self._requests.get()) is not None:
             ident, request = asked
-            response = self._server.answer(request)
+            response: dict[str, Any] | None = None
+            if self._address is not None or request.get("command") != "initialize":
+                response = self._server.answer(request)
             self._engine.show(["debug_reply", ident, response], common=True)
 
     def _tell(self, event: dict[str, Any]) -> None:

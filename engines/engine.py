@@ -328,6 +328,8 @@ class Engine:
             self._wishes.on_tab(aside, *fields)
         elif kind == "debug" and self.on_debug is not None:
             self.on_debug(*fields)
+        elif kind == "debug":  # nobody has asked for a debugger yet
+            self.show(["debug_reply", fields[0], None], common=True)
 
     def _needed(self) -> set[bytes]:
         """The functions of tasks that wait here, or are about to begin."""

@@ -374,7 +374,8 @@ class Aside(Struct, frozen=True, array_like=True, tag="aside"):
         tab, text, cursor   what could stand at the cursor of the line that `task` has
                             wished for as its `wish`? Answered by an event `candidates`
         debug, id, request  of the Debug Adapter Protocol; `task` is 0. Answered by an
-                            event `debug_reply` of that id
+                            event `debug_reply` of that id, or with nil, where the
+                            operation `debug` has to come first
     """
 
     engine: int

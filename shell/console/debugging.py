@@ -4,8 +4,9 @@
     debug_reply <----------------------<---------- Shown or Seen: `debug_reply`
     debug_event, to all clients <---------------------------------- `debug_event`
 
-An engine gets ready for it between two tasks. So requests wait in a thread of their
-own: the control thread has interrupts to pass on meanwhile.
+An engine gets ready for it between two tasks, by the operation `debug`: when it says
+that it is not. So requests wait in a thread of their own: the control thread has
+interrupts to pass on meanwhile.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 # Seconds that the engine's debugger gets to answer; it waits for debugpy itself.
 PATIENCE = 40.0
-# How ready the engine is: not at all, for questions, or to start debugpy.
-NOT_READY, READY, STARTED = range(3)
 
 
 class EngineDebugger:
@@ -35,10 +34,9 @@ class EngineDebugger:
         self._kernel = kernel
         self._remote: EngineRemote = kernel.shell.remote
         self._remote.on_debug = self._on_debug
-        self._is_ready = NOT_READY
         self._is_debugging = False
         self._ident = ""
-        self._replies: queue.SimpleQueue[tuple[str, dict[str, Any]]]
+        self._replies: queue.SimpleQueue[tuple[str, dict[str, Any] | None]]
         self._replies = queue.SimpleQueue()
         self._requests: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         threading.Thread(
@@ -54,18 +52,18 @@ class EngineDebugger:
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         command = str(request.get("command", ""))
-        wanted = STARTED if command == "initialize" else READY
-        if self._is_ready < wanted:
-            error = self._remote.prepare_debugger(wanted == STARTED)
+        response = self._ask(request)
+        if response is None:
+            error = self._remote.prepare_debugger(command == "initialize")
             if error:
                 return _failure(request, error)
-            self._is_ready = wanted
-        response = self._ask(request)
+            response = self._ask(request) or _failure(request, "it does not get ready")
         if command in ("attach", "disconnect"):
             self._is_debugging = command == "attach"
         return response
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The engine's response; None: it has to get ready first."""
         self._ident = ident = uuid.uuid4().hex
         self._remote.say_debug(ident, request)
         try:
@@ -78,13 +76,10 @@ class EngineDebugger:
 
     def _on_debug(self, event: list[Any]) -> None:
         """Told in the thread that serves the connection."""
-        match event:
-            case ["debug_reply", ident, response] if ident == self._ident:
-                self._replies.put((ident, response))
-            case ["debug_event", told]:
-                publish(self._kernel, told)
-            case _:
-                pass  # an answer for another face
+        if event[0] == "debug_event":
+            tell_event(self._kernel, event)
+        elif event[1] == self._ident:  # else it is for another face
+            self._replies.put((event[1], event[2]))
 
     def close(self) -> None:
         """What this face has started it ends: nothing stops there for nobody."""
@@ -92,6 +87,12 @@ class EngineDebugger:
         if self._is_debugging:
             request = {"type": "request", "seq": 0, "command": "disconnect"}
             self._remote.say_debug("", {**request, "arguments": {}})
+
+
+def tell_event(kernel: Kernel, event: list[Any]) -> None:
+    """Clients hear of events also where another face has the debugger."""
+    if event[0] == "debug_event":
+        publish(kernel, event[1])
 
 
 def _failure(request: dict[str, Any], why: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ipcluster.engines.interpreter import events as e
@@ -34,7 +35,7 @@ from ipcluster.engines.interpreter.cells import ExecutionInfo, ExecutionResult
 from ipcluster.engines.interpreter.completion.results import Completions
 from ipcluster.engines.interpreter.ecosystem import comms
 from ipcluster.engines.interpreter.ecosystem.notebook import ZMQInteractiveShell
-from ipcluster.shell.console.debugging import EngineDebugger
+from ipcluster.shell.console.debugging import EngineDebugger, tell_event
 from ipcluster.shell.console.remote import (
     Done,
     Ended,
@@ -338,6 +339,7 @@ def run(
 
     def make_shell(frontend: KernelFrontEnd) -> EngineShell:
         shell = EngineShell(frontend, config={"HistoryManager": {"enabled": False}})
+        remote.on_debug = partial(tell_event, kernel)
         shell.begin(remote, Others(kernel).publish)
         if not remote.watches:
             kernel.features = ()  # what its debugger says would not come here

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 # Names of threads that are never stopped begin so.
 OWN_THREADS = ("kernel ", "engine's ")
+# pydevd's own: a thread that goes on, and has no step to make.
+STATE_RUN, NO_STEP = 1, -1
 # Seconds that debugpy gets to answer.
 PATIENCE = 30.0
 # References to variables that are ours, not debugpy's, begin here.
@@ -243,8 +245,25 @@ class DebugServer:
         self._keep_lines(True)
         os.makedirs(cellfiles.folder(), mode=0o700, exist_ok=True)
         response = self._forward("initialize", arguments)
+        if not self.is_started:
+            self._shell.events.register("post_run_cell", self._after_cell)
         self.is_started = True
         return response
+
+    def _after_cell(self, result: Any) -> None:
+        """A cell was interrupted where it was stopped: debugpy does not get over that.
+
+        To it the thread still waits, while Python has taken away the trace function
+        that raised. Without this no breakpoint would be hit any more.
+        """
+        info: Any = getattr(threading.current_thread(), "additional_info", None)
+        if info is None or not isinstance(result.error, KeyboardInterrupt):
+            return
+        info.pydev_state = STATE_RUN
+        info.pydev_step_cmd = NO_STEP
+        info.update_stepping_info()
+        if sys.gettrace() is None:
+            sys.modules["pydevd"].get_global_debugger().enable_tracing()
 
     def on_attach(self, arguments: Body) -> Body:
         """Attach, and say at once that breakpoints may come any time."""
@@ -278,6 +297,7 @@ class DebugServer:
         finally:
             adapter.close()
             self.is_started = False
+            self._shell.events.unregister("post_run_cell", self._after_cell)
             self.stopped.clear()
             self._breakpoints.clear()
             self._keep_lines(False)

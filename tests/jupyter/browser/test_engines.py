@@ -84,3 +84,33 @@ def test_two_notebooks_on_an_engine_move_one_slider(notebook: Open, rc: Any) -> 
     second.wait_for_text(second.find(0, ".widget-readout"), "6")
     first.photograph("first")
     second.photograph("second")
+
+
+def test_a_breakpoint_is_hit_on_the_engine(notebook: Open, rc: Any) -> None:
+    pytest.importorskip("debugpy")
+    cell = "def f(n):\n    half = n / 2\n    return half\nf(10)"
+    book = notebook(cell, kernel=NAME)
+    page = book.page
+    page.locator(
+        "[data-jp-item-name=debugger-icon] button, .jp-DebuggerBugButton"
+    ).first.click()
+    gutter = book.cell(0).locator(".cm-breakpoint-gutter .cm-gutterElement")
+    gutter.first.wait_for(state="attached")
+
+    gutter.nth(3).click(force=True)
+    page.locator(".jp-DebuggerBreakpoint").first.wait_for()
+    book.start(0)
+
+    frame = page.locator(".jp-DebuggerCallstackFrame").first
+    frame.wait_for()
+    book.photograph("stopped")
+    assert "f" in frame.inner_text()
+    variables = page.locator(".jp-DebuggerVariables-body")
+    variables.get_by_text("half").first.wait_for()
+    page.locator(
+        "jp-button[title^='Continue'], button[title^='Continue']"
+    ).first.click()
+
+    book.wait_for_end(0)
+    assert "5.0" in book.output(0)
+    assert rc[0].apply_sync(int, "7") == 7

@@ -139,6 +139,27 @@ def test_a_cell_stops_at_its_breakpoint_and_goes_on(
 
 
 @pytest.mark.cluster
+def test_a_cell_is_interrupted_where_it_is_stopped_and_stops_again(
+    client: Any, front: FrontEnd
+) -> None:
+    code = "def f(n):\n    half = n / 2\n    return half\nf(10)"
+    front.start()
+    path = front.body("dumpCell", code=code)["sourcePath"]
+    front.body("setBreakpoints", source={"path": path}, breakpoints=[{"line": 3}])
+    interrupted = client.start(code)
+    front.event("stopped")
+
+    client.ask("interrupt_request", channel="control")
+
+    assert client.reply_to(interrupted)["ename"] == "KeyboardInterrupt"
+    assert front.body("debugInfo")["stoppedThreads"] == []
+    request = client.start(code)
+    thread = front.event("stopped")["threadId"]
+    front.body("continue", threadId=thread)
+    assert client.reply_to(request)["status"] == "ok"
+
+
+@pytest.mark.cluster
 def test_steps_stay_in_the_users_code(client: Any, front: FrontEnd) -> None:
     code = "a = 1\nb = 2\nc = 3"
     front.start()

@@ -390,6 +390,82 @@ def test_tab_at_the_debuggers_prompt_is_the_engines_to_answer(face: Any) -> None
     assert client.reply_to(request)["status"] == "ok"
 
 
+CODE = "def f(n):\n    half = n / 2\n    return half\nf(10)"
+
+
+def debug(client: Any, command: str, **arguments: Any) -> dict[str, Any]:
+    """The body of the response to a request of the Debug Adapter Protocol."""
+    request = {"type": "request", "seq": 1, "command": command, "arguments": arguments}
+    reply = client.ask("debug_request", request, channel="control")
+    assert reply["success"], reply
+    body: dict[str, Any] = reply["body"]
+    return body
+
+
+def stop_in_a_cell(client: Any) -> str:
+    """Have a cell stop at a breakpoint; its request."""
+    pytest.importorskip("debugpy", reason="pip install 'ipcluster[debugger]'")
+    debug(client, "initialize", adapterID="", pathFormat="path")
+    debug(client, "attach")
+    path = debug(client, "dumpCell", code=CODE)["sourcePath"]
+    source = {"path": path}
+    debug(client, "setBreakpoints", source=source, breakpoints=[{"line": 3}])
+    request: str = client.start(CODE)
+    while client.until("debug_event")["event"] != "stopped":
+        pass
+    return request
+
+
+def test_a_face_that_ends_stops_nobody_at_its_breakpoints(
+    cluster: Any, face: Any
+) -> None:
+    kernel, client = face
+    stop_in_a_cell(client)
+
+    client.ask("shutdown_request", {"restart": False}, channel="control")
+
+    assert kernel.wait() == 0
+    assert cluster[0].apply_async(int, "7").get(timeout=20) == 7
+
+
+def test_all_faces_of_an_engine_hear_of_its_debugger(
+    cluster: Any, own: Callable[..., Any]
+) -> None:
+    ticket = str(cluster.cluster.place.client_ticket)
+    words = ("--cluster", ticket, "--engine", "0")
+    (_, first), (_, second) = own(*words), own(*words)
+    second.ask("kernel_info_request")
+
+    request = stop_in_a_cell(first)
+    while (told := second.until("debug_event"))["event"] != "stopped":
+        pass
+    debug(second, "continue", threadId=told["body"]["threadId"])
+
+    assert first.reply_to(request)["status"] == "ok"
+    debug(first, "disconnect")
+
+
+def test_the_debugger_is_asked_while_a_task_runs(
+    cluster: Any, face: Any, tmp_path: Path
+) -> None:
+    _, client = face
+    client.execute("plain = 5")
+    debug(client, "debugInfo")  # from now on the engine has one to ask
+    file = tmp_path / "go on"
+    task = cluster[0].execute(
+        "import os, time\nprint('runs', flush=True)\n"
+        f"while not os.path.exists({str(file)!r}): time.sleep(0.005)"
+    )
+    cluster.connection.wait(lambda: "runs" in task.stdout)
+
+    variables = debug(client, "inspectVariables")["variables"]
+
+    assert not task.ready()
+    assert {one["name"]: one["value"] for one in variables}["plain"] == "5"
+    file.touch()
+    task.get(timeout=20)
+
+
 def test_connect_info_names_the_console_and_the_face(cluster: Any, face: Any) -> None:
     kernel, client = face
     cluster_id = cluster.cluster.cluster_id
