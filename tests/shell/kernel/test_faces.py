@@ -466,21 +466,18 @@ def test_the_debugger_is_asked_while_a_task_runs(
     task.get(timeout=20)
 
 
-def test_an_engine_without_debugpy_says_so(face: Any) -> None:
-    _, client = face
-    client.execute("import sys; before = sys.modules.get('debugpy')")
-    client.execute("sys.modules['debugpy'] = None")
-    request = {"type": "request", "seq": 7, "command": "initialize", "arguments": {}}
+def test_an_engine_without_debugpy_says_so(own: Callable[..., Any]) -> None:
+    with ipp.Cluster(n=1) as rc:
+        ticket = str(rc.cluster.place.client_ticket)
+        _, client = own("--cluster", ticket, "--engine", "0")
+        client.execute("import sys; sys.modules['debugpy'] = None")
+        request = {"type": "request", "seq": 7, "command": "initialize"}
 
-    reply = client.ask("debug_request", request, channel="control")
+        reply = client.ask("debug_request", request, channel="control")
 
-    undo = (
-        "sys.modules.update(debugpy=before) if before else sys.modules.pop('debugpy')"
-    )
-    client.execute(undo)
-    assert not reply["success"]
-    assert reply["request_seq"] == 7
-    assert "pip install debugpy" in reply["message"]
+        assert not reply["success"]
+        assert reply["request_seq"] == 7
+        assert "pip install debugpy" in reply["message"]
 
 
 def test_connect_info_names_the_console_and_the_face(cluster: Any, face: Any) -> None:
