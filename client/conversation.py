@@ -96,15 +96,19 @@ class Conversation:
 
     def close(self) -> None:
         """Watch no more, and close the comms that were opened here. Cells go on."""
-        with contextlib.suppress(ClusterError, IndexError):
-            for comm_id in list(self._comms):
-                self.send_comm("comm_close", {"comm_id": comm_id, "data": {}})
+        self.close_comms()
         watch, self._watch = self._watch, None
         connection = self.client.connection
         if watch is None or not connection.watchers.remove(self.engine, watch):
             return
         with contextlib.suppress(ClusterError):  # the engine, or the cluster, has gone
             connection.ask("watch", {"engines": [self.engine], "stop": True})
+
+    def close_comms(self) -> None:
+        """Close the comms that were opened here, after what the engine has to do."""
+        with contextlib.suppress(ClusterError, IndexError):  # it has gone
+            for comm_id in list(self._comms):
+                self.send_comm("comm_close", {"comm_id": comm_id, "data": {}})
 
     def run_cell(self, code: str, *, by: str = "", **options: Any) -> CellResult:
         """Run a cell, after what the engine has to do.

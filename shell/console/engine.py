@@ -272,8 +272,9 @@ class EngineRemote:
         self._talk.run_cell("", silent=True, connection_file=path)
 
     def say_closed(self, path: str | None) -> None:
-        """And that it does so no more."""
+        """And that it does so no more: nobody there has comms' twins."""
         if path and self._connected and self.engine in self.client.roster.present:
+            self._talk.close_comms()
             cell = self._talk.run_cell("", silent=True, closed_file=path)
             cell.wait(ENTER_PATIENCE)
 
@@ -298,8 +299,6 @@ class EngineRemote:
 
     def close(self, *, keep: bool = False) -> None:
         self._has_ended = True
-        if self._connected and self.engine in self.client.roster.present:
-            self._talk.close()
         self.client.close()
 
 
