@@ -530,10 +530,14 @@ def _pack_event(event: list[Any]) -> bytes:
 
 def _plain(value: Any) -> Any:
     """The value with texts in the place of what msgpack cannot carry."""
-    if value is None or isinstance(value, bool | float | bytes):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, float):  # numpy has subclasses, which msgpack does not take
+        return float(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
     if isinstance(value, int):
-        return value if -(1 << 63) <= value < 1 << 64 else str(value)
+        return int(value) if -(1 << 63) <= value < 1 << 64 else str(value)
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):

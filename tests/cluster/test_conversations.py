@@ -161,14 +161,22 @@ def test_what_json_does_not_know_travels_in_comms_as_plain_values(rc: Client) ->
     code = (
         "import comm, datetime, numpy as np\n"
         "comm.create_comm(target_name='t', data={'i': np.int64(5),"
-        " 'f': np.float32(0.5), 'a': np.arange(3), 'd': datetime.date(2020, 1, 2)},"
+        " 'f': np.float32(0.5), 'g': np.float64(2.5), 'b': np.bool_(True),"
+        " 'a': np.arange(3), 'd': datetime.date(2020, 1, 2)},"
         " buffers=[np.arange(2, dtype='u1')]).close()"
     )
 
     rc[0].converse(screen).run_cell(code).get(timeout=20)
 
     told = screen.next("comm")
-    assert told[2]["data"] == {"i": 5, "f": 0.5, "a": [0, 1, 2], "d": "2020-01-02"}
+    assert told[2]["data"] == {
+        "i": 5,
+        "f": 0.5,
+        "g": 2.5,
+        "b": True,
+        "a": [0, 1, 2],
+        "d": "2020-01-02",
+    }
     assert told[4] == [np.arange(2, dtype="u1").tobytes()]
 
 
