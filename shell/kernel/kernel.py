@@ -106,6 +106,7 @@ class Kernel:
         self.streams = Streams(self.ports, self.parents, self.interrupts.shield)
         if last_words is not None:
             last_words.note_crashes()
+            last_words.set_port(connection.ports["iopub"])
             self.streams.on_stderr = last_words.add_stderr
         self.frontend = KernelFrontEnd(self)
         self.ports.on_publish = self.journal.add
