@@ -26,6 +26,7 @@ def rc(folders: Path) -> Iterator[Any]:
         yield client
 
 
+@pytest.mark.parametrize("notebook", ["jupyterlab", "notebook"], indirect=True)
 def test_widgets_live_on_the_engine(notebook: Open, rc: Any) -> None:
     book = notebook(
         "import ipywidgets as w\n"
