@@ -33,9 +33,8 @@ started; when it dies, its keeper says which was the last that it began.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from random import Random
-from typing import Any
 
 from ipcluster.controller import endings, invariants
 from ipcluster.controller.actions import Action, Drop
@@ -335,8 +334,10 @@ class TaskTable:
         client = task.submission.client
         return client.id if client.present else None
 
-    def label_of(self, engine: int, number: int, function: bytes) -> str | None:
-        """The label of a task that calls that function, "" without; None: none does.
+    def label_of(
+        self, engine: int, number: int, functions: Container[bytes]
+    ) -> str | None:
+        """The label of a task that calls one of these, "" without; None: none does.
 
         It has to be a task that the engine has.
         """
@@ -344,7 +345,7 @@ class TaskTable:
         if task is None or task.engine != engine:
             return None
         submission = task.submission
-        if submission.function.digest != function:
+        if submission.function.digest not in functions:
             return None
         return submission.options.label or ""
 
@@ -441,8 +442,11 @@ class TaskTable:
     def history(self, client: int | None = None) -> list[int]:
         return self._queries.history(client)
 
-    def records(self, query: Mapping[str, Any] | None = None) -> Iterator[Record]:
-        return self._queries.records(query)
+    def records(self) -> Iterator[Record]:
+        return self._queries.records()
+
+    def under_way(self) -> Iterator[Task]:
+        return self._queries.under_way()
 
     def purge(
         self, tasks: Iterable[int] | None = None, engines: Iterable[int] | None = None

@@ -16,17 +16,17 @@ requests.py    what each type of request does
 parents.py     which request something belongs to, in whatever thread it happens
 streams.py     what is printed, from Python, from C and from child processes
 glance.py      whether something can be read, asked quickly
-shell.py       the interpreter, as a kernel has it
+elsewhere.py   errors of another process
 frontend.py    the interpreter's events as messages; `input()`
 journal.py     what was shown, for clients that were away
 subshells.py   more threads that run requests
 debugging.py   DAP over control: breakpoints in cells
-cellfiles.py   the files that cells are known by
 comms.py       objects with a twin in a client: widgets
 field.py       what libraries ask of `ipykernel`
 supervisor.py  the process above: it says why a kernel died
+leftovers.py   files of kernels that were killed: recognised, and removed
 settings.py    what it can be told; its shell, as the user's files have it
-magics.py      `%connect_info`, `%qtconsole`, `%autosave`
+magics.py      `%connect_info`, `%replay`, `%qtconsole`, `%autosave`
 programs.py    `ipshell notebook`, `lab`, `qtconsole`
 app.py         `ipshell kernel`
 embedding.py   a kernel within a program: `embed_kernel()`

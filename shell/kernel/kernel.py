@@ -15,6 +15,7 @@ stop_on_error). An interrupt hits what runs, and nothing between requests.
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import signal
 import threading
@@ -22,7 +23,7 @@ import time
 import uuid
 from collections import deque
 
-from ipcluster.shell.kernel.comms import Comms
+from ipcluster.shell.kernel.comms import comms_of
 from ipcluster.shell.kernel.frontend import KernelFrontEnd
 from ipcluster.shell.kernel.inbox import Inbox
 from ipcluster.shell.kernel.interrupts import Interrupts
@@ -33,21 +34,29 @@ from ipcluster.shell.kernel.parents import Parents
 from ipcluster.shell.kernel.ports import Ports
 from ipcluster.shell.kernel.streams import Streams
 from ipcluster.shell.kernel.subshells import Subshells
+from ipcluster.wire.processes import is_alive, process_started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeVar
 
+    from ipcluster.engines.interpreter.frontend import Complete
     from ipcluster.engines.interpreter.shell import InteractiveShell
+    from ipcluster.shell.kernel.comms import AnyComms
     from ipcluster.shell.kernel.connection import Connection
-    from ipcluster.shell.kernel.debugging import Debugger
+    from ipcluster.shell.kernel.debugging import AnyDebugger
     from ipcluster.shell.kernel.supervisor import LastWords
 
     T = TypeVar("T")
 
 # Seconds that the user's code gets to end when the kernel has been told to.
 GRACE = 5.0
+# Bytes of address space, not of memory, that are let go of when a cell finds none left:
+# room to say so, and to run what frees some.
+RESERVE = 32 << 20
+# Seconds between looks at whether the process that started this one is there.
+LOOK = 1.0
 # What is optional in the protocol, and here.
 FEATURES = ("debugger", "kernel subshells")
 
@@ -64,6 +73,8 @@ class Kernel:
         last_words: LastWords | None = None,
         is_guest: bool = False,
         features: Sequence[str] = FEATURES,
+        make_comms: Callable[[Kernel], AnyComms] = comms_of,
+        make_debugger: Callable[[Kernel], AnyDebugger] | None = None,
     ) -> None:
         """Bind the sockets; nothing is listened to before `open`.
 
@@ -74,9 +85,13 @@ class Kernel:
             last_words: what the supervisor is to know if this dies.
             is_guest: it lives in somebody's program, which it must not end.
             features: what it can of what is optional in the protocol.
+            make_comms: called once it has a shell; for one whose comms are elsewhere.
+            make_debugger: called when somebody asks for a debugger; the same.
         """
         self.is_guest = is_guest
         self.features = features
+        self._make_comms = make_comms
+        self._make_debugger = make_debugger
         self.connection = connection
         self.ident = str(uuid.uuid4())
         self.session = Session(connection.key.encode(), connection.signature_scheme)
@@ -90,7 +105,7 @@ class Kernel:
             self.session,
             {
                 "shell": self._on_shell,
-                "control": self.controls.put,
+                "control": self._on_control,
                 "stdin": self._on_answer,
             },
         )
@@ -110,11 +125,14 @@ class Kernel:
         self.restarting = False
         self._capture = capture
         self._parent_pid = parent_pid
+        self._parent_started = process_started(parent_pid or 0)
+        self._looks_at = 0.0
         self._last_words = last_words
         self._asking = False
+        self._reserve: mmap.mmap | None = None
         self._ends_at: float | None = None
         self._requests: Any = None
-        self._debugger: Debugger | None = None
+        self._debugger: AnyDebugger | None = None
         self.last_control: Message | None = None
         self.on_forced_end: Callable[[], None] = lambda: None
         self._calls: deque[Callable[[], None]] = deque()
@@ -132,7 +150,10 @@ class Kernel:
         self.parents.follow_executors()
         self.shell = make_shell(self.frontend)
         self.shell.kernel = self
-        self.comms = Comms(self)
+        # An interrupt that came just before hits what runs in the cell.
+        self.shell.on_begin = self.interrupts.begin
+        self.shell.on_no_memory = self.make_room
+        self.comms = self._make_comms(self)
         self.subshells = Subshells(self)
         self._requests = Requests(self)
         self._control = threading.Thread(
@@ -146,8 +167,11 @@ class Kernel:
         with self._signals():
             try:
                 while not self.stopping:
-                    if not self._step():
-                        self._wait()
+                    try:
+                        if not self._step():
+                            self._wait()
+                    except MemoryError:  # a cell keeps all there is
+                        note("there is no memory left")
             except SystemExit:
                 pass
 
@@ -208,13 +232,13 @@ class Kernel:
 
     def close(self) -> None:
         """End: let the shell write down what it holds, send what is left."""
+        if self._debugger is not None:
+            self._debugger.close()
         if self.shell is not None:
             try:
                 self.shell.close()
             except Exception:
                 note_error()
-        if self._debugger is not None:
-            self._debugger.close()
         self.subshells.close()
         self.comms.close()
         self.parents.unfollow()
@@ -227,12 +251,14 @@ class Kernel:
             one.close()
 
     @property
-    def debugger(self) -> Debugger:
+    def debugger(self) -> AnyDebugger:
         """Made when somebody asks for it: most kernels never do."""
         if self._debugger is None:
-            from ipcluster.shell.kernel.debugging import Debugger
+            if self._make_debugger is None:
+                from ipcluster.shell.kernel.debugging import Debugger
 
-            self._debugger = Debugger(self)
+                self._make_debugger = Debugger
+            self._debugger = self._make_debugger(self)
         return self._debugger
 
     # --- from the I/O thread ----------------------------------------------------------
@@ -249,6 +275,12 @@ class Kernel:
         content = {"subscription": topic}
         self.ports.send("iopub", "iopub_welcome", content, idents=[topic.encode()])
 
+    def _on_control(self, message: Message) -> None:
+        if self._asking and message.metadata.get("for_input"):
+            self.answers.put(message)  # whoever waits for the line knows
+        else:
+            self.controls.put(message)
+
     def _on_answer(self, message: Message) -> None:
         if self._asking:  # else nobody wants to know
             self.answers.put(message)
@@ -263,10 +295,12 @@ class Kernel:
             note("what runs does not end: the kernel ends without it")
             self.on_forced_end()
             os._exit(0)
-        if self._parent_pid is not None and not _is_alive(self._parent_pid):
-            note("the process that started this kernel has gone")
-            self._parent_pid = None
-            self.stop()
+        if self._parent_pid is not None and time.monotonic() > self._looks_at:
+            self._looks_at = time.monotonic() + LOOK
+            if not is_alive(self._parent_pid, self._parent_started):
+                note("the process that started this kernel has gone")
+                self._parent_pid = None
+                self.stop()
         return patience
 
     # --- requests ---------------------------------------------------------------------
@@ -277,6 +311,8 @@ class Kernel:
             self.parents.begin(message)
         self.parents.note(message)
         self.shell.cells.in_context(self.parents.note, message)
+        if message.type == "execute_request":
+            self.interrupts.expect()
         self.status("busy", message)
         if self._last_words is not None:
             self._last_words.set_request(message.header)
@@ -292,6 +328,19 @@ class Kernel:
                 self._last_words.set_request(None)
             self.streams.flush()
             self.status("idle", message)
+            self._put_by()
+
+    def make_room(self) -> None:
+        """There is no memory left: let go of what was put by for that."""
+        reserve, self._reserve = self._reserve, None
+        if reserve is not None:
+            reserve.close()
+
+    def _put_by(self) -> None:
+        """Take back what `make_room` has let go of, if it can be had again."""
+        if self._reserve is None:
+            with contextlib.suppress(OSError, MemoryError):
+                self._reserve = mmap.mmap(-1, RESERVE)
 
     def _answer_with(self, error: BaseException, message: Message) -> None:
         if message.is_answered or not message.type.endswith("_request"):
@@ -357,15 +406,27 @@ class Kernel:
             self.reply(message, {"status": "aborted"})
             self.status("idle", message)
 
-    def ask(self, parent: Message, prompt: str, password: bool) -> str:
+    def ask(
+        self,
+        parent: Message,
+        prompt: str,
+        password: bool,
+        complete: Complete | None = None,
+    ) -> str:
         """A line from the client that sent `parent` ("Messages on the stdin ...").
+
+        Where something can stand in it, we say so by a field of ours, `completes`. A
+        client that knows it may send a `complete_request` on control whose metadata
+        say `for_input`; other clients know nothing, and lose nothing.
 
         Raises:
             KeyboardInterrupt: the request was interrupted meanwhile.
         """
         while self.answers.take() is not None:
             pass  # what somebody typed too late for an earlier question
-        content = {"prompt": prompt, "password": password}
+        content: dict[str, Any] = {"prompt": prompt, "password": password}
+        if complete is not None:
+            content["completes"] = True
         self._asking = True
         try:
             self.ports.send(
@@ -378,6 +439,9 @@ class Kernel:
                     continue
                 if answer.session and answer.session != parent.session:
                     continue  # of another client: it was not asked
+                if answer.type == "complete_request":
+                    self._requests.complete_line(answer, complete)
+                    continue
                 value = str(answer.content.get("value", ""))
                 if value == "\x04":
                     raise EOFError
@@ -450,13 +514,3 @@ class Kernel:
         self._ends_at = time.monotonic() + GRACE
         if self.interrupts.running and threading.get_ident() != self._main:
             os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

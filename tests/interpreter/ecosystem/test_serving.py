@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ipcluster.engines.interpreter.ecosystem import names, serving, standing
+from ipcluster.engines.interpreter.ecosystem.notebook import ZMQInteractiveShell
 from ipcluster.engines.interpreter.recording import RecordingFrontEnd
 from ipcluster.engines.interpreter.shell import InteractiveShell
-from ipcluster.shell.kernel.shell import ZMQInteractiveShell
 
 EVERY = [
     (module, name, *home)

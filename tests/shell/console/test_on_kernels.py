@@ -86,6 +86,25 @@ def test_cells_ask_at_the_terminal(start: Start) -> None:
     terminal.wait_for_prompt(5)
 
 
+def test_tab_completes_at_the_debuggers_prompt(start: Start) -> None:
+    terminal = start("--no-banner")
+    terminal.wait_for_prompt(1)
+    code = "def f(lengthy_name):\\n return lengthy_name / 0\\nf(7)"
+    terminal.enter(f"exec(compile('{code}', '<text>', 'exec'))")
+    terminal.wait_for_prompt(2)
+    terminal.enter("%debug")
+    terminal.wait_until(lambda: terminal.line.startswith("ipdb>"), "the debugger")
+
+    terminal.type("p leng\t")
+
+    terminal.wait_until(lambda: terminal.line == "ipdb> p lengthy_name", "the name")
+    terminal.enter(" * 3")
+    terminal.wait_until(lambda: "\n21\n" in terminal.text, "its answer")
+    terminal.wait_until(lambda: terminal.line == "ipdb>", "the debugger")
+    terminal.enter("q")
+    terminal.wait_for_prompt(3)
+
+
 def test_ctrl_c_interrupts_the_kernel(start: Start) -> None:
     terminal = start("--no-banner")
     terminal.wait_for_prompt(1)
@@ -100,6 +119,21 @@ def test_ctrl_c_interrupts_the_kernel(start: Start) -> None:
     terminal.wait_until(lambda: terminal.line.startswith("waits?"), "the question")
     terminal.press("c-c")
     terminal.wait_for_prompt(3)
+
+
+def test_ctrl_c_right_behind_enter_reaches_the_cell(start: Start) -> None:
+    terminal = start("--no-banner")
+    terminal.wait_for_prompt(1)
+    terminal.enter("import time")
+
+    for number in range(2, 12):
+        terminal.wait_for_prompt(number)
+        terminal.type("time.sleep(60)\r\x03")
+
+    terminal.wait_for_prompt(12)
+    assert terminal.text.count("KeyboardInterrupt") > 0
+    terminal.enter("6 * 7")
+    terminal.wait_for("Out[12]: 42")
 
 
 def test_a_kernel_of_ours_that_dies_is_told_and_another_starts(start: Start) -> None:
