@@ -137,12 +137,14 @@ def _report(
     limits: list[int | float | str],
     leaving: str,
 ) -> Stats:
+    import marshal
     from io import StringIO
     from pstats import Stats
 
     text = StringIO()
     profile.create_stats()
-    if getattr(profile, "stats", None):
+    collected = getattr(profile, "stats", {})  # with whole paths
+    if collected:
         stats = Stats(profile, stream=text).strip_dirs().sort_stats(*order)
         stats.print_stats(*limits)
     else:
@@ -153,10 +155,17 @@ def _report(
 
         page(report)
     for path in options.get("D", []):
-        stats.dump_stats(path)
+        _written(path, marshal.dumps(collected))
         print(f"The profile is in {path!r}.")
     for path in options.get("T", []):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(report)
+        _written(path, report.encode())
         print(f"The report is in {path!r}.")
     return stats
+
+
+def _written(path: str, content: bytes) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None

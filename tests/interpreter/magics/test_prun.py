@@ -9,6 +9,7 @@ from pstats import Stats
 import pytest
 
 from ipcluster.engines.interpreter import events as e
+from ipcluster.engines.interpreter.errors import UsageError
 from ipcluster.engines.interpreter.recording import RecordingFrontEnd
 from ipcluster.engines.interpreter.shell import InteractiveShell
 
@@ -69,6 +70,18 @@ def test_a_profile_as_a_value_and_in_files(
     assert capsys.readouterr().out == (
         "The profile is in 'p.prof'.\nThe report is in 'report.txt'.\n"
     )
+
+
+@pytest.mark.parametrize("option", ["-D", "-T"])
+def test_a_file_that_cannot_be_written_is_told(
+    shell: InteractiveShell, frontend: RecordingFrontEnd, option: str
+) -> None:
+    run(shell, WORK)
+
+    with pytest.raises(UsageError, match="no/such cannot be written: No such file"):
+        shell.run_line_magic("prun", f"{option} no/such work(3)")
+
+    assert "(work)" in pages(frontend)[0]
 
 
 def test_what_ran_until_an_error_is_reported(
