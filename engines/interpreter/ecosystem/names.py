@@ -149,7 +149,7 @@ MODULES: dict[str, dict[str, str]] = {
     "IPython.core.magics.history": {".magics.history": "HistoryMagics"},
     "IPython.core.magics.logging": {".magics.logs": "LoggingMagics"},
     "IPython.core.magics.namespace": {".magics.namespace": "NamespaceMagics"},
-    "IPython.core.magics.osm": {".magics.directories": "OSMagics=DirectoryMagics"},
+    "IPython.core.magics.osm": {".magics.directories": "OSMagics"},
     "IPython.core.magics.packaging": {
         ".magics.packages": "PackagingMagics=PackageMagics",
     },
