@@ -7,8 +7,8 @@ presses thirty times a second, so it does come there; it is dropped.
     prompt (looping.py: a key)  |  dropped  |  cell: KeyboardInterrupt  |  dropped
 
 A handler that a cell has set is left to it, and so is a shell whose parent has it
-ignore SIGINT. That of `asyncio.run` steps back while a shell is embedded in a coroutine:
-it would cancel the program's main task, and let the cell run on.
+ignore SIGINT. That of `asyncio.run` steps back while a shell is embedded in a
+coroutine: it would cancel the program's main task, and let the cell run on.
 """
 
 from __future__ import annotations
