@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import re
 from pathlib import Path
 from pstats import Stats
 
@@ -70,6 +71,17 @@ def test_a_profile_as_a_value_and_in_files(
     assert capsys.readouterr().out == (
         "The profile is in 'p.prof'.\nThe report is in 'report.txt'.\n"
     )
+
+
+def test_the_shells_own_functions_are_not_in_it(
+    shell: InteractiveShell, frontend: RecordingFrontEnd
+) -> None:
+    Path("script.py").write_text("sum([1])\n")
+    run(shell, WORK, "%prun -s name other()", "%run -p script.py")
+
+    first, second = pages(frontend)
+    assert ".py:" not in first
+    assert set(re.findall(r"\S+\.py", second)) == {"script.py"}
 
 
 @pytest.mark.parametrize("option", ["-D", "-T"])
