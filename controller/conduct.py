@@ -17,6 +17,7 @@ from ipcluster.wire.errors import ProtocolError
 from ipcluster.wire.grants import Object
 from ipcluster.wire.messages import (
     SEQUENCE_BITS,
+    Aside,
     Cancel,
     Direct,
     Fetch,
@@ -59,6 +60,8 @@ class Conduct:
             case Typed(task=task):
                 if task >> SEQUENCE_BITS != peer.number:
                     return Object(own=False)
+            case Aside(engine=engine):
+                return Object(engines=frozenset({engine}))
             case Fetch(segment=segment):
                 party = (peer.kind, number := peer.number)
                 if not self._server.holds.is_held(party, segment.name):

@@ -126,6 +126,10 @@ class Intake:
                 )
             case m.Typed():
                 server.answer_wish(message)
+            case m.Aside(task=task):
+                if task and task >> m.SEQUENCE_BITS != peer.number:
+                    raise ProtocolError("an aside about another client's task")
+                server.tell_aside(message)
             case m.Released():
                 server.segments.on_released(peer, message.names)
             case m.Ask():

@@ -253,6 +253,8 @@ class Server:
             case m.Shown():
                 if self.watching.engines:
                     self.watching.on_shown(engine.id, message)
+                if not self.watching.concerns_owner(engine.id, message):
+                    return
                 owner = self.table.on_shown(engine.id, message.task)
                 peer = self.reception.client(owner) if owner is not None else None
                 if peer is None and message.wish:
@@ -273,6 +275,14 @@ class Server:
         engine = self.roster.engines.get(self.table.engine_of(typed.task))
         if engine is not None:
             self.tell(engine, typed)
+
+    def tell_aside(self, aside: m.Aside) -> None:
+        """Something that an engine is to hear while it is busy, too."""
+        engine = self.roster.engines.get(aside.engine)
+        if engine is not None:
+            self.tell(engine, aside)
+            self._flush_engine(engine)
+            self.tell_keeper(engine, m.Ring(engine.slot))
 
     def lose_engine(
         self, engine: EngineRecord, started: int | None, running: bool, cause: str

@@ -33,7 +33,7 @@ started; when it dies, its keeper says which was the last that it began.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -335,8 +335,10 @@ class TaskTable:
         client = task.submission.client
         return client.id if client.present else None
 
-    def label_of(self, engine: int, number: int, function: bytes) -> str | None:
-        """The label of a task that calls that function, "" without; None: none does.
+    def label_of(
+        self, engine: int, number: int, functions: Container[bytes]
+    ) -> str | None:
+        """The label of a task that calls one of these, "" without; None: none does.
 
         It has to be a task that the engine has.
         """
@@ -344,7 +346,7 @@ class TaskTable:
         if task is None or task.engine != engine:
             return None
         submission = task.submission
-        if submission.function.digest != function:
+        if submission.function.digest not in functions:
             return None
         return submission.options.label or ""
 

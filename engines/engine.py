@@ -20,6 +20,7 @@ its pages.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import select
@@ -34,8 +35,9 @@ from ipcluster.engines.calls import Calls
 from ipcluster.engines.interrupts import PAUSE
 from ipcluster.engines.link import Link, LinkLost
 from ipcluster.engines.wishes import Wishes
-from ipcluster.wire.codec import pack_body, pack_stream, unpack_to_link
+from ipcluster.wire.codec import pack_body, pack_stream, unpack_body, unpack_to_link
 from ipcluster.wire.messages import (
+    Aside,
     Done,
     Dropped,
     Forget,
@@ -105,6 +107,8 @@ class Engine:
         self._lent: set[str] = set()  # segments of outcomes that were taken
         self._unshown: deque[Shown] = deque()
         self._wishes = Wishes()
+        # Told of requests to the debugger, in the midst of anything: once there is one.
+        self.on_debug: Callable[[str, dict[str, Any]], None] | None = None
         self._stopping = False
         self._waiting = False
         self._rung = False
@@ -213,12 +217,20 @@ class Engine:
 
     # --- conversations ----------------------------------------------------------------
 
-    def show(self, event: list[Any], wish: int = 0, *, private: bool = False) -> None:
+    def show(
+        self,
+        event: list[Any],
+        wish: int = 0,
+        *,
+        private: bool = False,
+        common: bool = False,
+    ) -> None:
         """Send an event of the running cell, after what it has written so far.
 
-        A `private` one is for whoever runs the cell, and not for those who watch.
+        A `private` one is for whoever runs the cell, and not for those who watch; a
+        `common` one for all of them, also where no cell runs.
         """
-        shown = Shown(self.running, _pack_event(event), wish, private)
+        shown = Shown(self.running, _pack_event(event), wish, private, common)
         self._unshown.append(shown)
         if self.link.is_mine:
             return  # from a handler in the middle of a frame: the next one takes it
@@ -232,8 +244,14 @@ class Engine:
         finally:
             self.link.release()
 
-    def ask_for_line(self, event: list[Any]) -> str | None:
+    def ask_for_line(
+        self,
+        event: list[Any],
+        complete: Callable[[str, int], list[Any]] = lambda _text, _cursor: [],
+    ) -> str | None:
         """Show the running task's wish for a line; the line, or None: nobody types.
+
+        `complete(text, cursor)` gives the event that says what could stand there.
 
         Between two looks at the link the user's own signal handlers may act, and a
         ring may bring another link. A child that the task has forked has no link.
@@ -247,6 +265,8 @@ class Engine:
             answered, text = self._wishes.take(wish)
             if answered:
                 return text
+            while (tab := self._wishes.take_tab(wish)) is not None:
+                self.show(complete(*tab), private=True)
             self._look_for_lines()
         return None
 
@@ -297,8 +317,19 @@ class Engine:
                 self.calls.forget(message.digests)
             case Typed():
                 self._wishes.on_typed(message)
+            case Aside():
+                self._on_aside(message)
             case Stop():
                 self._stopping = True
+
+    def _on_aside(self, aside: Aside) -> None:
+        kind, *fields = unpack_body(aside.body)
+        if kind == "tab":
+            self._wishes.on_tab(aside, *fields)
+        elif kind == "debug" and self.on_debug is not None:
+            self.on_debug(*fields)
+        elif kind == "debug":  # nobody has asked for a debugger yet
+            self.show(["debug_reply", fields[0], None], common=True)
 
     def _needed(self) -> set[bytes]:
         """The functions of tasks that wait here, or are about to begin."""
@@ -499,14 +530,24 @@ def _pack_event(event: list[Any]) -> bytes:
 
 def _plain(value: Any) -> Any:
     """The value with texts in the place of what msgpack cannot carry."""
-    if value is None or isinstance(value, bool | float | bytes):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, float):  # numpy has subclasses, which msgpack does not take
+        return float(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
     if isinstance(value, int):
-        return value if -(1 << 63) <= value < 1 << 64 else str(value)
+        return int(value) if -(1 << 63) <= value < 1 << 64 else str(value)
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(one) for one in value]
+    for convert in ("isoformat", "tolist"):  # dates; numpy's arrays and scalars
+        method = getattr(value, convert, None)
+        with contextlib.suppress(Exception):
+            found = method() if callable(method) else None
+            if isinstance(found, str | bool | int | float | list):
+                return _plain(found)
     return str(value)

@@ -32,6 +32,8 @@ class Namespace:
         self.names["__builtins__"] = self.builtins
         self.engine: Any = None
         self.shell: Any = None  # the interpreter, once a conversation has begun
+        self.comms: Any = None  # those of its libraries
+        self.debugging: Any = None  # the debugger, once a front end has asked for it
         self._first = dict(self.names)
 
     def clear(self) -> None:
@@ -152,4 +154,7 @@ OPERATIONS: dict[bytes, Callable[..., Any]] = {
     b"inspect": _conversing(b"inspect"),
     b"is_complete": _conversing(b"is_complete"),
     b"history": _conversing(b"history"),
+    b"comm": _conversing(b"comm"),
+    b"comm_info": _conversing(b"comm_info"),
+    b"debug": _conversing(b"debug"),
 }

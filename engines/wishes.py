@@ -1,13 +1,14 @@
 """Lines that the running task asks a person for, and those that have come.
 
-A task's threads may ask as well; each gets the answer to its own wish.
+A task's threads may ask as well; each gets the answer to its own wish. While a line is
+typed, the person may press Tab: what could stand there is for whoever asked to say.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
-from ipcluster.wire.messages import Typed
+from ipcluster.wire.messages import Aside, Typed
 
 # Lines that were typed before anybody asked; of more the first are forgotten.
 AHEAD = 1000
@@ -21,6 +22,7 @@ class Wishes:
         self._count = 0
         self._open: set[int] = set()
         self._answers: dict[int, str | None] = {}
+        self._tabs: deque[tuple[int, str, int]] = deque(maxlen=AHEAD)
         self._ahead: deque[str | None] = deque(maxlen=AHEAD)
 
     def begin(self, task: int) -> None:
@@ -29,6 +31,7 @@ class Wishes:
         self._count = 0
         self._open.clear()
         self._answers.clear()
+        self._tabs.clear()
         self._ahead.clear()
 
     def ask(self) -> int:
@@ -44,6 +47,19 @@ class Wishes:
             self._ahead.append(typed.text)
         elif typed.wish in self._open:
             self._answers[typed.wish] = typed.text
+
+    def on_tab(self, aside: Aside, text: str, cursor: int) -> None:
+        """Somebody wants to know what could stand at the cursor of a wished line."""
+        if aside.task == self._task and aside.wish in self._open:
+            self._tabs.append((aside.wish, text, cursor))
+
+    def take_tab(self, wish: int) -> tuple[str, int] | None:
+        """What has been typed of this line where Tab was pressed, and the cursor."""
+        for at, (of, text, cursor) in enumerate(self._tabs):
+            if of == wish:
+                del self._tabs[at]
+                return text, cursor
+        return None
 
     def take(self, wish: int) -> tuple[bool, str | None]:
         """Whether this wish is answered, and the line; None: nobody types."""

@@ -8,6 +8,7 @@ known by the `IPCLUSTER_DIR` in their environment even when they were daemonized
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,26 @@ def pytest_collection_modifyitems(
     for item in items:
         if item.get_closest_marker("service") is not None:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+_segments_at_start: pytest.StashKey[set[Path]] = pytest.StashKey()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        session.config.stash[_segments_at_start] = segment_folders()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Of all workers together no segment may be left, where nobody else makes any."""
+    if "CI" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    before = session.config.stash[_segments_at_start]
+    left = segment_folders() - before
+    if left:
+        print(f"\nleft behind: {sorted(map(str, left))}", file=sys.stderr)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 class Folders:
@@ -161,7 +182,8 @@ def ipcluster_dir(
     left += [f"socket {path}" for path in folders.sockets()]
     folders.remove()
     # Other runs on this machine make such folders too; CI has it for itself. A cluster
-    # of the whole module may be busy with its own.
-    if "CI" in os.environ and not session_folders.processes():
+    # of the whole module may be busy with its own, or another worker of this run.
+    is_alone = "CI" in os.environ and "PYTEST_XDIST_WORKER" not in os.environ
+    if is_alone and not session_folders.processes():
         left += [f"folder {path}" for path in segment_folders() - segments_before]
     assert not left, f"left behind: {left}"

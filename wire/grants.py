@@ -78,6 +78,7 @@ VERBS: dict[str, Verb] = {
     "cancel": _verb(f"{_WORK} {CONTROL}", _OWN, "take tasks back", CONTROL),
     "ack": _verb(_TAKE, _CLUSTER, "say that results have arrived"),
     "typed": _verb(_WORK, _OWN, "answer what its tasks ask"),
+    "aside": _verb(EXECUTE, _ENGINES, "talk to engines beside what runs"),
     "released": _verb(f"{_TAKE} {ENGINE}", _CLUSTER, "give segments back"),
     "chunk": _verb(f"{_WORK} {ENGINE}", _CLUSTER, "bring bytes of a segment"),
     "credit": _verb(f"{_TAKE} {ENGINE}", _CLUSTER, "say that bytes have arrived"),

@@ -11,7 +11,8 @@ segment's bytes in `Chunk`s of about 1 MiB, so that nothing waits behind a gigab
     door      = C:Hello [ C:Numbered ] ( S:Welcome | S:Refused )
     function  = C:NewFunction                before the first task that names its digest
     task      = ( C:Submit | C:Direct ) *see S:Results C:Ack
-    see       = S:Output | S:Shown [ C:Typed ]          Typed is for a cell that asks
+    see       = S:Output | S:Shown *C:Aside [ C:Typed ]   Typed is for a cell that asks
+    aside     = C:Aside *( S:Shown | S:Seen )           said while something runs there
     watch     = C:Ask("watch") S:Answer *S:Seen         cells that others run
     cancel    = C:Cancel S:Results
     question  = C:Ask S:Answer
@@ -22,7 +23,7 @@ segment's bytes in `Chunk`s of about 1 MiB, so that nothing waits behind a gigab
                 *( A:Born | A:Unborn | A:Died | A:FromEngine | S:ToEngine | S:ToKeeper )
                 ( A:KeeperEnded | S:Stop )    and bytes of segments, both ways
     engine    = E:Ready *( S:NewFunction S:Run *( E:Output | E:Shown [ S:Typed ] )
-                E:Done ) S:Stop
+                E:Done | S:Aside *E:Shown ) S:Stop
     recall    = S:Recall E:Dropped            only tasks that have not started
     keeper    = ( K:Unborn | K:Born
                 *( S:Interrupt | S:Signal | S:Ring | S:Spawn | S:Relink ) K:Died )
@@ -325,19 +326,23 @@ class Shown(Struct, frozen=True, array_like=True, tag="shown"):
     lines that the cell has asked for, if the event is such a wish. One that is not
     answered is said again to a client that was away; one whose client has gone is
     answered by the controller: nobody types. What is `private` is for the task's owner
-    alone: a question, say.
+    alone: a question, say. What is `common` is of no task's alone, whether one runs or
+    none (0): a comm's message. All who watch the engine get it, and the owner, if it
+    is a conversation's.
     """
 
     task: int
     event: bytes
     wish: int = 0
     private: bool = False
+    common: bool = False
 
 
 class Seen(Struct, frozen=True, array_like=True, tag="seen"):
     """controller -> client that watches `engine`: what another client's cell shows.
 
-    `who` has typed it, as the controller knows them. `event` is as in `Shown`; what is
+    `who` has typed it, as the controller knows them; "" is nobody. `event` is as in
+    `Shown`; what is
     printed is `["stream", "stdout" | "stderr", text]`. So many events and texts as
     `left_out` says were not sent before it, for the watcher had too much untaken; an
     empty event, of engine -1, says only that.
@@ -358,6 +363,24 @@ class Typed(Struct, frozen=True, array_like=True, tag="typed"):
 
     task: int
     text: str | None
+    wish: int = 0
+
+
+class Aside(Struct, frozen=True, array_like=True, tag="aside"):
+    """client -> controller -> engine: something that does not wait for what runs.
+
+    The engine is rung for it. `body` is the msgpack of `[kind, field, ...]`:
+
+        tab, text, cursor   what could stand at the cursor of the line that `task` has
+                            wished for as its `wish`? Answered by an event `candidates`
+        debug, id, request  of the Debug Adapter Protocol; `task` is 0. Answered by an
+                            event `debug_reply` of that id, or with nil, where the
+                            operation `debug` has to come first
+    """
+
+    engine: int
+    task: int
+    body: bytes
     wish: int = 0
 
 
@@ -622,6 +645,7 @@ ToController = (
     | Ack
     | Released
     | Typed
+    | Aside
     | Ask
     | Chunk
     | ChunkCredit
@@ -654,7 +678,7 @@ ToClient = (
     | ToKeeper
     | Stop
 )
-ToLink = NewFunction | Run | Recall | Forget | FreeSegments | Typed | Stop
+ToLink = NewFunction | Run | Recall | Forget | FreeSegments | Typed | Aside | Stop
 FromLink = Ready | Done | Output | Shown | Dropped | Released
 ToKeeperMessage = Spawn | Interrupt | Signal | Ring | Relink | Stop
 FromKeeper = Born | Died | Unborn

@@ -150,17 +150,75 @@ class NextInput(Event):
 
 
 class InputWanted(Event):
-    """The cell waits for a line. Only where the front end is at the end of a wire."""
+    """The cell waits for a line. Only where the front end is at the end of a wire.
 
-    __slots__ = ("password", "prompt")
+    With `completes` it can be asked what could stand in that line.
+    """
+
+    __slots__ = ("completes", "password", "prompt")
     kind = "input_wanted"
 
-    def __init__(self, prompt: str, password: bool = False) -> None:
+    def __init__(
+        self, prompt: str, password: bool = False, completes: bool = False
+    ) -> None:
         self.prompt = prompt
         self.password = password
+        self.completes = completes
 
     def to_plain(self) -> list[Any]:
-        return [self.kind, self.prompt, self.password]
+        plain = [self.kind, self.prompt, self.password]
+        return [*plain, True] if self.completes else plain
+
+
+class Candidates(Event):
+    """What could stand at the `cursor` of a line, `text` so far: from `start` on."""
+
+    __slots__ = ("cursor", "start", "text", "words")
+    kind = "candidates"
+
+    def __init__(self, text: str, cursor: int, start: int, words: list[str]) -> None:
+        self.text = text
+        self.cursor = cursor
+        self.start = start
+        self.words = words
+
+    def to_plain(self) -> list[Any]:
+        return [self.kind, self.text, self.cursor, self.start, self.words]
+
+
+class Comm(Event):
+    """A message of a comm's, which no cell need have sent: for all front ends.
+
+    `message` is its type, `comm_open` for one; `buffers` are bytes.
+    """
+
+    __slots__ = ("buffers", "content", "message", "metadata")
+    kind = "comm"
+
+    def __init__(
+        self,
+        message: str,
+        content: dict[str, Any],
+        metadata: dict[str, Any],
+        buffers: list[Any],
+    ) -> None:
+        self.message = message
+        self.content = content
+        self.metadata = metadata
+        self.buffers = buffers
+
+    def to_plain(self) -> list[Any]:
+        return [self.kind, self.message, self.content, self.metadata, self.buffers]
+
+
+class Parent(Event):
+    """What follows belongs to this request of a Jupyter client: its header."""
+
+    __slots__ = ("header",)
+    kind = "parent"
+
+    def __init__(self, header: dict[str, Any]) -> None:
+        self.header = header
 
 
 class EditMagic(Event):

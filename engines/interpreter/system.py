@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import IO, Any
 
+    from ipcluster.engines.interpreter.holding import HeldInterrupts
     from ipcluster.engines.interpreter.shell import InteractiveShell
 
     Sink = Callable[[str], object]
@@ -139,17 +140,20 @@ def stream_command(command: str, environment: Mapping[str, str] | None) -> int:
     """
     import subprocess
 
-    child = subprocess.Popen(
-        _arguments(command),
-        env=environment,
-        shell=IS_WINDOWS,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **child_group(),
-    )
-    assert child.stdout is not None
-    return follow(child, [(child.stdout, _write_out)], has_group=True)
+    from ipcluster.engines.interpreter.holding import HeldInterrupts
+
+    with HeldInterrupts() as held:
+        child = subprocess.Popen(
+            _arguments(command),
+            env=environment,
+            shell=IS_WINDOWS,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **child_group(),
+        )
+        assert child.stdout is not None
+        return follow(child, [(child.stdout, _write_out)], held, has_group=True)
 
 
 def _write_out(text: str) -> None:
@@ -169,23 +173,26 @@ def get_output(shell: InteractiveShell, command: str, split: bool) -> Any:
     """
     import subprocess
 
+    from ipcluster.engines.interpreter.holding import HeldInterrupts
     from ipcluster.engines.interpreter.slist import LSString, SList
 
     # In a terminal it may ask for a password.
     has_terminal = shell.frontend.has_terminal
-    child = subprocess.Popen(
-        _arguments(command),
-        shell=IS_WINDOWS,
-        stdin=None if has_terminal else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **({} if has_terminal else child_group()),
-    )
-    try:
-        content, _ = child.communicate()
-    except BaseException:
-        _end(child, not has_terminal)
-        raise
+    with HeldInterrupts() as held:
+        child = subprocess.Popen(
+            _arguments(command),
+            shell=IS_WINDOWS,
+            stdin=None if has_terminal else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **({} if has_terminal else child_group()),
+        )
+        try:
+            held.let_go()
+            content, _ = child.communicate()
+        except BaseException:
+            _end(child, not has_terminal)
+            raise
     text = content.decode("utf-8", "replace").replace("\r\n", "\n")
     _check(shell, command, _status(child.returncode))
     if not split:
@@ -255,13 +262,15 @@ def _end(child: subprocess.Popen[bytes], has_group: bool) -> None:
 def follow(
     child: subprocess.Popen[bytes],
     outputs: list[tuple[IO[bytes], Sink]],
+    held: HeldInterrupts,
     content: bytes = b"",
     *,
     has_group: bool,
 ) -> int:
     """Feed a child, and pass on what it prints, until it has ended; its status.
 
-    An interrupt is passed on to it; from the fourth on it is ours.
+    An interrupt is passed on to it, as is the one that was `held` since before its
+    start; from the fourth on it is ours.
     """
     import signal
 
@@ -271,10 +280,11 @@ def follow(
         getattr(signal, "SIGKILL", signal.SIGTERM),
     )
     interrupts = 0
-    pump = _pump(child, outputs, content)
     try:
+        pump = _pump(child, outputs, content)
         while True:
             try:
+                held.let_go()
                 pump.run()
                 break
             except KeyboardInterrupt:

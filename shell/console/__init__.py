@@ -10,6 +10,7 @@ channels.py    its sockets, and the one thread that touches them
 translating.py its messages as events of an interpreter
 starting.py    a kernel of the console's own
 face.py        a kernel that is the face of an engine, for Jupyter's programs
+debugging.py   the engine's debugger, as its face has it
 finding.py     connection files: of this machine, and of others
 tunnels.py     a kernel on another machine, through `ssh`
 

@@ -113,10 +113,11 @@ class Channels:
         content: dict[str, Any],
         patience: float,
         channel: str = "shell",
+        metadata: dict[str, Any] | None = None,
     ) -> Message | None:
         """The reply to a request; None: none came in time."""
         question = _Question()
-        msg_id = self._send(channel, msg_type, content, question)
+        msg_id = self._send(channel, msg_type, content, question, metadata)
         question.answered.wait(patience)
         self._questions.pop(msg_id, None)
         return question.reply
@@ -127,9 +128,10 @@ class Channels:
         msg_type: str,
         content: dict[str, Any],
         question: _Question | None,
+        metadata: dict[str, Any] | None = None,
     ) -> str:
         with self._packing:
-            frames = self.session.pack(msg_type, content)
+            frames = self.session.pack(msg_type, content, metadata=metadata)
         msg_id = str(json.loads(bytes(frames[2]))["msg_id"])
         if question is not None:
             self._questions[msg_id] = question

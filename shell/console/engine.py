@@ -6,9 +6,12 @@ hits it alone. Questions wait as well, so none of them is waited for very long.
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ipcluster.engines.interpreter import events as e
 from ipcluster.engines.interpreter.events import Event, from_plain
 from ipcluster.shell.console.remote import (
     BEGIN_PATIENCE,
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from ipcluster.client.conversation import CellResult, Conversation
     from ipcluster.engines.interpreter.completion.results import Completions
 
+# What the debugger says, for whoever asks it.
+DEBUGGING = ("debug_reply", "debug_event")
 # Inputs that are asked for at the start; Up finds these.
 REMEMBERED = 1000
 
@@ -52,6 +57,9 @@ class EngineRemote:
         self._has_ended = False
         self._is_slow = False
         self._past: AsyncResult | None = None
+        self.on_debug: Callable[[list[Any]], None] = lambda _event: None
+        self.watches = False  # whether it is told what others type
+        self._candidates: queue.SimpleQueue[e.Candidates] = queue.SimpleQueue()
 
     def open(self, tell: Tell) -> Beginning:
         self._tell = tell
@@ -66,6 +74,7 @@ class EngineRemote:
             self._talk: Conversation = view.converse(
                 self._on_event, watch=self._on_seen
             )
+            self.watches = True
         except SecurityError:
             self._talk = view.converse(self._on_event)
             beginning.notes.append("this ticket does not show what others type")
@@ -82,11 +91,20 @@ class EngineRemote:
     def _on_event(self, cell: CellResult, event: list[Any]) -> None:
         with self._lock:
             is_ours = cell is self._cell
+        if event[0] == "candidates":
+            self._candidates.put(e.Candidates(*event[1:]))
+            return
+        if event[0] in DEBUGGING:
+            self.on_debug(event)
+            return
         # What is not waited for still shows, but it has nobody to ask.
         if is_ours or event[0] != "input_wanted":
             self._tell_event(event, None)
 
     def _on_seen(self, who: str, event: list[Any]) -> None:
+        if event[0] in DEBUGGING:
+            self.on_debug(event)
+            return
         if event[0] == "left_out":
             text = f"{event[1]:,} outputs of others left out: they came too fast"
             self._tell(Told(Note(text)))
@@ -145,24 +163,66 @@ class EngineRemote:
 
     def submit(self, code: str, screen: Screen, **options: Any) -> None:
         """Run a cell; `options` as `Conversation.run_cell` has them."""
-        options = {"allow_stdin": True, **options}
+        options = {
+            "allow_stdin": True,
+            "colours": screen.colours,
+            "width": screen.width,
+            "height": screen.height,
+            **options,
+        }
+        self._begin(lambda: self._talk.run_cell(code, **options))
+
+    def _begin(self, begin: Callable[[], CellResult]) -> None:
         with self._lock:
             try:
-                cell = self._cell = self._talk.run_cell(
-                    code,
-                    colours=screen.colours,
-                    width=screen.width,
-                    height=screen.height,
-                    **options,
-                )
+                cell = self._cell = begin()
             except (ClusterError, IndexError) as error:
                 self._tell(Told(Ended(_line(error))))
                 return
         cell.add_done_callback(lambda _cell: self._on_done(cell))
 
+    def send_comm(self, msg_type: str, content: dict[str, Any], **options: Any) -> None:
+        """A comm's message: a cell as far as its end and its outputs are concerned.
+
+        `options` as `Conversation.send_comm` has them.
+        """
+        self._begin(lambda: self._talk.send_comm(msg_type, content, **options))
+
+    def comm_info(self, target: str | None) -> dict[str, Any] | None:
+        """The comms there are; None: the engine did not answer in time."""
+        found = self._ask(lambda: self._talk.ask_comm_info(target), BEGIN_PATIENCE)
+        return None if found is None else found["comms"]
+
+    def prepare_debugger(self, starts: bool) -> str:
+        """Have the engine ready for `say_debug`, once it is free; why it is not."""
+        try:
+            asked = self._talk.ask_debug(starts)
+            asked.wait()
+        except (ClusterError, IndexError) as error:
+            return _line(error)
+        if asked.cancelled() or asked.exception(0) is not None:
+            return _line(asked.exception(0)) or "the engine has no debugger"
+        return str(asked.result(0)["error"])
+
+    def say_debug(self, ident: str, request: dict[str, Any]) -> None:
+        """A request to the debugger; `on_debug` is told what it says."""
+        with contextlib.suppress(ClusterError, IndexError):
+            self._talk.say_debug(ident, request)
+
     def answer(self, text: str | None) -> None:
         if self._cell is not None:
             self._talk.answer(self._cell, text)
+
+    def complete_line(self, text: str, cursor: int) -> tuple[int, list[str]]:
+        cell = self._cell
+        if cell is not None and self._connected:
+            self._talk.ask_candidates(cell, text, cursor)
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    found = self._candidates.get(timeout=COMPLETE_PATIENCE)
+                    if (found.text, found.cursor) == (text, cursor):
+                        return found.start, found.words
+        return cursor, []
 
     def interrupt(self) -> None:
         if self._cell is not None and self._connected:
@@ -212,8 +272,9 @@ class EngineRemote:
         self._talk.run_cell("", silent=True, connection_file=path)
 
     def say_closed(self, path: str | None) -> None:
-        """And that it does so no more."""
+        """And that it does so no more: nobody there has comms' twins."""
         if path and self._connected and self.engine in self.client.roster.present:
+            self._talk.close_comms()
             cell = self._talk.run_cell("", silent=True, closed_file=path)
             cell.wait(ENTER_PATIENCE)
 

@@ -7,19 +7,35 @@ conversation with the engine on the other. Its shell runs no cells here. What a 
 a Jupyter client shows is published as that client's; what others type on the engine is
 published as theirs, with a header that says who they are.
 
-Where it ends, the engine goes on. It has no debugger, no subshells and no widgets: an
-engine answers one question at a time.
+Comms live on the engine, and each face passes their messages on:
+
+    client --shell--> EngineComms.handle --> task `comm` --> the engine's manager
+    all clients <--iopub-- show <--+-- Shown: of a cell or message of ours
+                                   +-- Seen:  of others', of tasks, of threads
+
+So a slider that one notebook moves, moves in all notebooks on the engine. Each face has
+requests of others belong to the same id (`events.Parent`): an `Output` widget takes in
+what belongs to the request that it was entered in.
+
+The debugger is the engine's as well (`debugging.py`).
+
+Where a face ends, the engine goes on. It has no subshells: an engine answers one
+question at a time.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ipcluster.engines.interpreter import events as e
 from ipcluster.engines.interpreter.cells import ExecutionInfo, ExecutionResult
 from ipcluster.engines.interpreter.completion.results import Completions
+from ipcluster.engines.interpreter.ecosystem import comms
+from ipcluster.engines.interpreter.ecosystem.notebook import ZMQInteractiveShell
+from ipcluster.shell.console.debugging import EngineDebugger, tell_event
 from ipcluster.shell.console.remote import (
     Done,
     Ended,
@@ -29,10 +45,10 @@ from ipcluster.shell.console.remote import (
     Text,
     Told,
 )
+from ipcluster.shell.kernel.elsewhere import RaisedElsewhere
 from ipcluster.shell.kernel.kernel import Kernel
 from ipcluster.shell.kernel.messages import Message
 from ipcluster.shell.kernel.notes import note
-from ipcluster.shell.kernel.shell import RaisedElsewhere, ZMQInteractiveShell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +57,8 @@ if TYPE_CHECKING:
     from ipcluster.shell.kernel.connection import Connection
     from ipcluster.shell.kernel.frontend import KernelFrontEnd
 
+# What it can of what is optional in the protocol.
+FEATURES = ("debugger",)
 # Events of our cell that may wait until clients have read what came before.
 MOST = 2000
 
@@ -95,8 +113,7 @@ class EngineShell(ZMQInteractiveShell):
         result = ExecutionResult(ExecutionInfo(raw_cell, store_history, silent))
         request = self.get_parent()
         parent = request.get("content") or {}
-        while self._told:  # of a cell that is over
-            self._show_next()
+        self._show_rest()
         self.remote.submit(
             raw_cell,
             Screen(colours=True),
@@ -106,6 +123,7 @@ class EngineShell(ZMQInteractiveShell):
             allow_stdin=bool(parent.get("allow_stdin")),
             user_expressions=parent.get("user_expressions") or {},
             connection_file=getattr(self.frontend, "connection_file", None),
+            parent=request.get("header") or {},
         )
         done = self._follow()
         self._reply = done.reply if done is not None else {}
@@ -119,6 +137,26 @@ class EngineShell(ZMQInteractiveShell):
         if done is not None and done.count is not None:
             self.execution_count = done.count + 1
         return result
+
+    def send_comm(self, message: dict[str, Any]) -> None:
+        """Have the engine handle a comm's message, and show what comes of it."""
+        self._show_rest()
+        header = message["header"]
+        self.remote.send_comm(
+            message["msg_type"],
+            message["content"],
+            metadata=message["metadata"],
+            buffers=message["buffers"],
+            by=str(header.get("username") or ""),
+            colours=True,
+            parent=header,
+        )
+        self._follow()
+
+    def _show_rest(self) -> None:
+        """What has come since the last cell, and belongs to it."""
+        while self._told:
+            self._show_next()
 
     def _follow(self) -> Done | None:
         """Show what comes until the cell has ended; None: the engine has.
@@ -156,7 +194,11 @@ class EngineShell(ZMQInteractiveShell):
 
     def _ask(self, wanted: e.InputWanted) -> None:
         try:
-            line = self.frontend.read_line(wanted.prompt, password=wanted.password)
+            line = self.frontend.read_line(
+                wanted.prompt,
+                password=wanted.password,
+                complete=self.remote.complete_line if wanted.completes else None,
+            )
         except EOFError:
             self.remote.answer(None)
         else:
@@ -201,10 +243,40 @@ def show(frontend: Any, what: Any) -> None:
             frontend.publish("stream", {"name": stream, "text": text})
         case Note(text=text):
             frontend.publish("stream", {"name": "stderr", "text": f"[{text}]\n"})
+        case e.Comm():
+            message = comms.Message(
+                what.message, what.content, what.metadata, what.buffers
+            )
+            frontend.publish_comm(message)
         case e.Event():
             frontend.emit(what)
         case _:
             pass  # of a cell that is over
+
+
+class EngineComms:
+    """The comms of the libraries on the engine."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._shell: EngineShell = kernel.shell
+        self._known: dict[str, Any] = {}
+
+    def handle(self, message: dict[str, Any]) -> None:
+        self._shell.send_comm(message)
+
+    def info(self, target: str | None) -> dict[str, Any]:
+        """As the engine says; while it is busy for long, as it said the last time."""
+        found = self._shell.remote.comm_info(None)
+        if found is not None:
+            self._known = found
+        return {
+            comm_id: about
+            for comm_id, about in self._known.items()
+            if target in (None, about.get("target_name"))
+        }
+
+    def close(self) -> None:
+        self._known.clear()
 
 
 class Others:
@@ -213,6 +285,7 @@ class Others:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._parents: dict[str, Message] = {}
+        self._is_new: set[str] = set()  # whose request was told of, and not yet begun
 
     def publish(self, told: Told) -> None:
         """Called in any thread; published as part of that person's request."""
@@ -226,16 +299,23 @@ class Others:
             kernel.finish()
             return
         who = told.who or "somebody"
+        if isinstance(told.what, e.Parent):
+            self._begin(who, told.what.header)
+            self._is_new.add(who)
+            return
         if isinstance(told.what, e.Input) or who not in self._parents:
-            self._begin(who)
+            if who not in self._is_new:
+                self._begin(who, {})
+            self._is_new.discard(who)
         kernel.parents.note(self._parents[who])
         try:
             show(kernel.frontend, told.what)
         finally:
             kernel.parents.note(None)
 
-    def _begin(self, who: str) -> None:
-        header = self._kernel.session.header("execute_request")
+    def _begin(self, who: str, header: dict[str, Any]) -> None:
+        """Another request of theirs; one of a Jupyter client's keeps its id."""
+        header = {**self._kernel.session.header("execute_request"), **header}
         header.update(username=who, session=f"engine: {who}")
         self._parents[who] = Message(header, {}, {}, {})
 
@@ -247,12 +327,22 @@ def run(
     import os
     import sys
 
-    kernel = Kernel(connection, capture=False, parent_pid=parent_pid, features=())
+    kernel = Kernel(
+        connection,
+        capture=False,
+        parent_pid=parent_pid,
+        features=FEATURES,
+        make_comms=EngineComms,
+        make_debugger=EngineDebugger,
+    )
     connection.write(path)
 
     def make_shell(frontend: KernelFrontEnd) -> EngineShell:
         shell = EngineShell(frontend, config={"HistoryManager": {"enabled": False}})
+        remote.on_debug = partial(tell_event, kernel)
         shell.begin(remote, Others(kernel).publish)
+        if not remote.watches:
+            kernel.features = ()  # what its debugger says would not come here
         shell.remote.say_open(path)
         return shell
 

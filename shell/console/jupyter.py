@@ -131,7 +131,8 @@ class KernelRemote:
                 self._asking = message
                 prompt = str(message.content.get("prompt", ""))
                 password = bool(message.content.get("password"))
-                self._tell(Told(e.InputWanted(prompt, password)))
+                completes = bool(message.content.get("completes"))
+                self._tell(Told(e.InputWanted(prompt, password, completes)))
         elif message.type == "kernel_info_reply":
             self._on_kernel(message)
         elif message.type == "execute_reply" and self._is_ours(message):
@@ -279,6 +280,20 @@ class KernelRemote:
         if asking is not None:
             value = "\x04" if text is None else text  # what stands for no line
             self._channels.send("stdin", "input_reply", {"value": value})
+
+    def complete_line(self, text: str, cursor: int) -> tuple[int, list[str]]:
+        content = {"code": text, "cursor_pos": cursor}
+        reply = self._channels.ask(
+            "complete_request",
+            content,
+            COMPLETE_PATIENCE,
+            "control",
+            metadata={"for_input": True},
+        )
+        if reply is None:
+            return cursor, []
+        found = reply.content
+        return int(found.get("cursor_start", cursor)), list(found.get("matches") or ())
 
     def interrupt(self) -> None:
         self._channels.send("control", "interrupt_request", {})

@@ -4,7 +4,8 @@
     open(tell) ───────────────────> connects
     submit(code) ─────────────────> runs it
          <──── tell(Told(...)) ──── events, text, `Done`: in order, from any thread
-    answer(text) ─────────────────> the line that `InputWanted` asked for
+    complete_line(text) ──────────> what could stand in the line that `InputWanted`
+    answer(text) ─────────────────> has asked for; and the line
     interrupt() ──────────────────> that cell, and nothing else
 
 One cell at a time. What cells of others show is told as well, with who typed them.
@@ -115,6 +116,9 @@ class Remote(Protocol):
 
     def answer(self, text: str | None) -> None:
         """The line that the cell asked for; None: nobody will type."""
+
+    def complete_line(self, text: str, cursor: int) -> tuple[int, list[str]]:
+        """What could stand in that line: from where on, and the candidates."""
 
     def interrupt(self) -> None:
         """Interrupt the console's cell; take it back if it has not begun."""

@@ -160,8 +160,8 @@ class ConsoleShell(TerminalInteractiveShell):
                 if who is not None:
                     self._show_input(code, count, who)
                 self.execution_count = count + (who is not None)
-            case e.InputWanted(prompt=prompt, password=password):
-                self._ask(prompt, password)
+            case e.InputWanted():
+                self._ask(event)
             case e.ExitWanted(keep=keep):
                 self.keepkernel_on_exit = keep
                 self.exit_now = True
@@ -181,13 +181,18 @@ class ConsoleShell(TerminalInteractiveShell):
 
     # --- a line for the cell ----------------------------------------------------------
 
-    def _ask(self, prompt: str, password: bool) -> None:
+    def _ask(self, wanted: e.InputWanted) -> None:
         """A question of the cell's: only in the midst of one of ours."""
+        prompt = wanted.prompt
+        complete = self.remote.complete_line if wanted.completes else None
         history = "debugger" if prompt.startswith(("ipdb", "(Pdb", "pdb")) else None
         try:
             with _interrupts_raise():
                 text = self.frontend.read_line(
-                    prompt, password=password, history=history
+                    prompt,
+                    password=wanted.password,
+                    complete=complete,
+                    history=history,
                 )
         except EOFError:
             self.remote.answer(None)

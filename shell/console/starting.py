@@ -7,28 +7,46 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 
 from ipcluster.shell.kernel.connection import Connection, runtime_folder
 
 # Seconds that a kernel gets to end when it was told to.
 GRACE = 5.0
+# Seconds between looks for the file that a kernel writes when it listens.
+LOOK = 0.01
 
 
 class OwnKernel:
     """`ipshell kernel`, in a session of its own: Ctrl-C at the terminal is ours."""
 
     def __init__(self) -> None:
-        self.connection = Connection(kernel_name="ipshell")
-        self.connection.choose_ports()
         name = f"kernel-{uuid.uuid4()}.json"
         self.path = os.path.join(runtime_folder(), name)
         # Its log, and its last words if it does not start.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed by stop)
         self._process = self._start()
+        try:
+            self.connection = self._read_connection()
+        except BaseException:
+            self._process.kill()
+            self.stop()
+            raise
+
+    def _read_connection(self) -> Connection:
+        """Where it listens. It chooses that itself: nobody else can take the ports.
+
+        Raises:
+            OSError: it did not start.
+        """
+        while not os.path.exists(self.path):
+            if self.has_ended:
+                raise OSError(self.last_words())
+            time.sleep(LOOK)
+        return Connection.read(self.path)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self.connection.write(self.path)
         command = [sys.executable, "-Xfrozen_modules=off"]
         command += ["-m", "ipcluster.shell.kernel.app", "-f", self.path]
         return subprocess.Popen(
@@ -42,6 +60,7 @@ class OwnKernel:
 
     def start(self) -> None:
         """Start another at the same ports, when the last one has ended."""
+        self.connection.write(self.path)  # the last one has taken its file away
         self._process = self._start()
 
     @property

@@ -16,12 +16,11 @@ requests.py    what each type of request does
 parents.py     which request something belongs to, in whatever thread it happens
 streams.py     what is printed, from Python, from C and from child processes
 glance.py      whether something can be read, asked quickly
-shell.py       the interpreter, as a kernel has it
+elsewhere.py   errors of another process
 frontend.py    the interpreter's events as messages; `input()`
 journal.py     what was shown, for clients that were away
 subshells.py   more threads that run requests
 debugging.py   DAP over control: breakpoints in cells
-cellfiles.py   the files that cells are known by
 comms.py       objects with a twin in a client: widgets
 field.py       what libraries ask of `ipykernel`
 supervisor.py  the process above: it says why a kernel died

@@ -64,7 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if hasattr(os, "fork") and told.supervise:
         from ipcluster.shell.kernel.supervisor import LastWords, supervise
 
-        connection.choose_ports()
         last_words = LastWords()
         supervise(connection, last_words)
     from ipcluster.shell.kernel.kernel import Kernel
@@ -155,7 +154,9 @@ def _connection(path: str, told: IPKernelApp) -> Connection:
     if os.path.exists(path):
         connection = Connection.read(path)
     else:
-        connection = Connection(ip=told.ip, transport=told.transport)
+        connection = Connection(
+            ip=told.ip, transport=told.transport, kernel_name="ipshell"
+        )
         if told.encrypt:
             connection.encrypt()
     connection.check()

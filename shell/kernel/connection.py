@@ -161,25 +161,6 @@ class Connection:
         if sizes != {32}:
             raise ValueError("the connection file's CURVE keys are no keys")
 
-    def choose_ports(self) -> None:
-        """Fix ports that are 0: to free ones, which stay free for a moment."""
-        if self.transport != "tcp":
-            for number, channel in enumerate(CHANNELS, 1):
-                self.ports[channel] = self.ports[channel] or number
-            return
-        import socket
-
-        held = []
-        for channel in CHANNELS:
-            if not self.ports[channel]:
-                family = socket.AF_INET6 if ":" in self.ip else socket.AF_INET
-                one = socket.socket(family, socket.SOCK_STREAM)
-                held.append(one)
-                one.bind(("" if self.ip == "*" else self.ip, 0))
-                self.ports[channel] = one.getsockname()[1]
-        for one in held:
-            one.close()
-
     def address(self, channel: str, port: int | None = None) -> str:
         port = self.ports[channel] if port is None else port
         if self.transport == "tcp":

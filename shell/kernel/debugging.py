@@ -1,480 +1,60 @@
-"""Debugging cells from a front end: DAP over the control channel ("Debug request").
+"""The debugger of a kernel: requests come on control ("Debug request").
 
-    front end  --debug_request-->  Debugger  --TCP-->  debugpy's adapter
-               <--debug_reply----            <-------
-               <--debug_event (iopub)
+    control thread --> DebugServer.answer --> debug_reply, on control
+                       its events         --> debug_event, on iopub
 
-What has to do with cells, with variables between cells and with rich looks is answered
-here. The rest is the Debug Adapter Protocol and goes to debugpy, which is imported at
-the first request and not before: microsoft.github.io/debug-adapter-protocol.
+Where the shell is elsewhere, so is the debugger: whoever makes the kernel says how.
 """
 
 from __future__ import annotations
 
-import ast
-import itertools
-import json
-import os
-import queue
-import socket
-import sys
-import threading
-
-from ipcluster.shell.kernel import cellfiles
-from ipcluster.shell.kernel.notes import note, note_error
+from ipcluster.engines.interpreter.debugger.protocol import DebugServer
+from ipcluster.shell.kernel.notes import note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from ipcluster.shell.kernel.kernel import Kernel
+    from ipcluster.shell.kernel.messages import Message
 
-    Body = dict[str, Any]
+    class AnyDebugger(Protocol):
+        """What a kernel asks of a debugger, wherever it is."""
 
-# Seconds that debugpy gets to answer.
-PATIENCE = 30.0
-# References to variables that are ours, not debugpy's, begin here.
-OUR_REFERENCES = 1 << 30
-# Characters of a variable's value, and children of one that are shown.
-VALUE_CHARACTERS = 1000
-CHILDREN = 1000
+        def handle(self, message: Message) -> None:
+            """A request that came: answered now, or later."""
 
-RESUMING = ("continue", "next", "stepIn", "stepOut")
-# What can be asked before, or without, a start.
-WITHOUT_START = (
-    "dumpCell",
-    "debugInfo",
-    "inspectVariables",
-    "richInspectVariables",
-    "modules",
-    "source",
-)
-
-
-class DebugError(Exception):
-    """A request that cannot be answered; its text is for the person."""
-
-
-class Adapter:
-    """The connection to debugpy's adapter: requests out, responses and events in."""
-
-    def __init__(self, address: tuple[str, int], on_event: Any) -> None:
-        self.address = address
-        self._socket = socket.create_connection(address, PATIENCE)
-        self._socket.settimeout(None)
-        self._on_event = on_event
-        self._lock = threading.Lock()
-        self._waiting: dict[int, queue.SimpleQueue[Body]] = {}
-        self._numbers = itertools.count(1)
-        self.initialized = threading.Event()
-        thread = threading.Thread(target=self._read, name="kernel DAP", daemon=True)
-        _leave_untraced(thread)
-        thread.start()
-
-    def ask(self, command: str, arguments: Body | None = None) -> Body:
-        """The response to a request."""
-        return self.wait(self.send(command, arguments))
-
-    def send(self, command: str, arguments: Body | None = None) -> int:
-        """Send a request; its number."""
-        number = next(self._numbers)
-        body: Body = {"seq": number, "type": "request", "command": command}
-        if arguments is not None:
-            body["arguments"] = arguments
-        data = json.dumps(body).encode()
-        with self._lock:
-            self._waiting[number] = queue.SimpleQueue()
-            self._socket.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
-        return number
-
-    def wait(self, number: int) -> Body:
-        """The response to the request of that number.
-
-        Raises:
-            DebugError: none came.
-        """
-        try:
-            response = self._waiting[number].get(timeout=PATIENCE)
-        except queue.Empty:
-            raise DebugError("the debugger does not answer") from None
-        finally:
-            self._waiting.pop(number, None)
-        if response.get("type") == "closed":
-            raise DebugError("the debugger has gone")
-        return response
-
-    def _read(self) -> None:
-        stream = self._socket.makefile("rb")
-        try:
-            while True:
-                size = 0
-                while (line := stream.readline()) not in (b"\r\n", b""):
-                    name, _, value = line.partition(b":")
-                    if name.strip().lower() == b"content-length":
-                        size = int(value)
-                if not line:
-                    break
-                self._on_message(json.loads(stream.read(size)))
-        except (OSError, ValueError):
-            pass  # closed
-        for waiting in list(self._waiting.values()):
-            waiting.put({"type": "closed"})
-
-    def _on_message(self, message: Body) -> None:
-        if message.get("type") == "event":
-            if message.get("event") == "initialized":
-                self.initialized.set()
-            try:
-                self._on_event(message)
-            except Exception:
-                note_error()
-        elif message.get("type") == "response":
-            waiting = self._waiting.get(message.get("request_seq", -1))
-            if waiting is not None:
-                waiting.put(message)
-
-    def close(self) -> None:
-        try:
-            self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self._socket.close()
+        def close(self) -> None:
+            """The kernel ends."""
 
 
 class Debugger:
-    """Answers `debug_request`s of one kernel."""
+    """That of the shell in this process."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._adapter: Adapter | None = None
-        self._address: tuple[str, int] | None = None
-        self.is_started = False
-        self.stopped: set[int] = set()
-        self._breakpoints: dict[str, list[Body]] = {}
-        self._variables: dict[int, Any] = {}
-        self._references = itertools.count(OUR_REFERENCES)
-        self._events = itertools.count(1)
+        self._server = DebugServer(kernel.shell, self._tell, kernel.call_in_main, note)
 
-    # --- requests ---------------------------------------------------------------------
+    def handle(self, message: Message) -> None:
+        reply(self._kernel, message, self._server.answer(message.content))
 
-    def answer(self, request: Body) -> Body:
-        """The reply to a request: a DAP response."""
-        command = str(request.get("command", ""))
-        arguments = request.get("arguments") or {}
-        try:
-            handler = getattr(self, f"on_{command}", None)
-            if self._adapter is None and not (
-                command == "initialize" or command in WITHOUT_START
-            ):
-                raise DebugError("the debugger has not been started")
-            if handler is not None:
-                response = handler(arguments)
-            else:
-                if command in RESUMING:
-                    # Before it is asked for: it may stop again before it is answered.
-                    self.stopped.discard(arguments.get("threadId", -1))
-                response = self._forward(command, arguments)
-        except DebugError as error:
-            response = {"success": False, "message": str(error), "body": {}}
-        except Exception as error:
-            note_error()
-            response = {"success": False, "message": repr(error), "body": {}}
-        return {
-            "success": True,
-            "body": {},
-            **response,
-            "type": "response",
-            "command": command,
-            "request_seq": request.get("seq", 0),
-            "seq": request.get("seq", 0),
-        }
-
-    def _forward(self, command: str, arguments: Body) -> Body:
-        assert self._adapter is not None
-        return self._adapter.ask(command, arguments)
-
-    def _on_event(self, event: Body) -> None:
-        body = event.get("body") or {}
-        if event.get("event") == "stopped":
-            self._variables.clear()
-            thread = body.get("threadId")
-            if isinstance(thread, int):
-                self.stopped.add(thread)
-        elif event.get("event") == "continued":
-            if body.get("allThreadsContinued", True):
-                self.stopped.clear()
-            else:
-                self.stopped.discard(body.get("threadId", -1))
-        kernel = self._kernel
-        topic = f"kernel.{kernel.ident}.debug_event".encode()
-        kernel.ports.send(
-            "iopub", "debug_event", event, kernel.last_control, idents=[topic]
-        )
-
-    # --- life -------------------------------------------------------------------------
-
-    def on_initialize(self, arguments: Body) -> Body:
-        if self._adapter is None:
-            if self._address is None:
-                self._address = self._kernel.call_in_main(_listen)
-            self._adapter = Adapter(self._address, self._on_event)
-        self._keep_lines(True)
-        os.makedirs(cellfiles.folder(), mode=0o700, exist_ok=True)
-        response = self._forward("initialize", arguments)
-        self.is_started = True
-        return response
-
-    def on_attach(self, arguments: Body) -> Body:
-        """Attach, and say at once that breakpoints may come any time."""
-        adapter = self._adapter
-        assert adapter is not None
-        host, port = adapter.address
-        own = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-        options = {
-            **arguments,
-            "connect": {"host": host, "port": port},
-            "justMyCode": False,
-            # Stepping out of a cell is not stepping into the shell that runs it.
-            "rules": [{"path": os.path.join(own, "**"), "include": False}],
-        }
-        number = adapter.send("attach", options)
-        if not adapter.initialized.wait(PATIENCE):
-            raise DebugError("the debugger does not get ready")
-        adapter.ask("configurationDone")
-        return adapter.wait(number)
-
-    def on_configurationDone(self, arguments: Body) -> Body:
-        return {}  # it was said when the front end attached
-
-    def on_disconnect(self, arguments: Body) -> Body:
-        adapter, self._adapter = self._adapter, None
-        assert adapter is not None
-        try:
-            return adapter.ask("disconnect", {**arguments, "terminateDebuggee": False})
-        finally:
-            adapter.close()
-            self.is_started = False
-            self.stopped.clear()
-            self._breakpoints.clear()
-            self._keep_lines(False)
-
-    def _keep_lines(self, keep: bool) -> None:
-        """Leave empty lines at a cell's start: breakpoints count them."""
-        manager = self._kernel.shell.input_transformer_manager
-        if hasattr(manager, "keep_leading_lines"):
-            manager.keep_leading_lines = keep
+    def _tell(self, event: dict[str, Any]) -> None:
+        publish(self._kernel, event)
 
     def close(self) -> None:
-        if self._adapter is not None:
-            self._adapter.close()
-            self._adapter = None
-
-    # --- cells ------------------------------------------------------------------------
-
-    def on_dumpCell(self, arguments: Body) -> Body:
-        code = str(arguments.get("code", ""))
-        path = cellfiles.file_of(code)
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(path, "w", encoding="utf-8", errors="surrogatepass") as file:
-            file.write(code)
-        return {"body": {"sourcePath": path}}
-
-    def on_setBreakpoints(self, arguments: Body) -> Body:
-        path = str((arguments.get("source") or {}).get("path", ""))
-        wanted = arguments.get("breakpoints") or []
-        response = self._forward("setBreakpoints", arguments)
-        if response.get("success"):
-            self._breakpoints[path] = wanted
-            if not wanted:
-                del self._breakpoints[path]
-        return response
-
-    def on_source(self, arguments: Body) -> Body:
-        path = str((arguments.get("source") or {}).get("path", ""))
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                return {"body": {"content": file.read()}}
-        except OSError as error:
-            raise DebugError(f"no source: {error}") from error
-
-    def on_stackTrace(self, arguments: Body) -> Body:
-        """The frames of the user's; those of the shell that runs the cell are not."""
-        response = self._forward("stackTrace", arguments)
-        frames = (response.get("body") or {}).get("stackFrames")
-        if frames:
-            names = [frame.get("name") for frame in frames]
-            if "<module>" in names:
-                frames = frames[: names.index("<module>") + 1]
-            response["body"] = {"stackFrames": frames, "totalFrames": len(frames)}
-        return response
-
-    def on_debugInfo(self, arguments: Body) -> Body:
-        return {
-            "body": {
-                "isStarted": self.is_started,
-                "hashMethod": "Murmur2",
-                "hashSeed": cellfiles.SEED,
-                "tmpFilePrefix": cellfiles.folder(),
-                "tmpFileSuffix": cellfiles.SUFFIX,
-                "breakpoints": [
-                    {"source": path, "breakpoints": points}
-                    for path, points in self._breakpoints.items()
-                ],
-                "stoppedThreads": sorted(self.stopped),
-                "richRendering": True,
-                "exceptionPaths": ["Python Exceptions"],
-                "copyToGlobals": True,
-            }
-        }
-
-    # --- variables --------------------------------------------------------------------
-
-    def on_inspectVariables(self, arguments: Body) -> Body:
-        """The user's variables, while nothing is stopped."""
-        self._variables.clear()
-        names = dict(self._kernel.shell.namespace.of_user())
-        return {"body": {"variables": self._describe(names.items(), "{}")}}
-
-    def on_variables(self, arguments: Body) -> Body:
-        reference = int(arguments.get("variablesReference", 0))
-        if reference >= OUR_REFERENCES:
-            found = self._variables.get(reference)
-            if found is None:
-                raise DebugError("these variables are of an earlier moment")
-            value, name = found
-            return {"body": {"variables": self._children(value, name)}}
-        response = self._forward("variables", arguments)
-        listed = (response.get("body") or {}).get("variables")
-        if listed:
-            hidden = self._kernel.shell.user_ns_hidden
-            kept = [one for one in listed if _is_users(one, hidden)]
-            response["body"] = {**response["body"], "variables": kept}
-        return response
-
-    def _describe(self, items: Any, pattern: str) -> list[Body]:
-        return [
-            self._variable(str(name), value, pattern.format(name))
-            for name, value in itertools.islice(items, CHILDREN)
-        ]
-
-    def _variable(self, name: str, value: Any, expression: str) -> Body:
-        reference = 0
-        if _has_children(value):
-            reference = next(self._references)
-            self._variables[reference] = (value, expression)
-        return {
-            "name": name,
-            "value": _short(value),
-            "type": type(value).__name__,
-            "evaluateName": expression,
-            "variablesReference": reference,
-        }
-
-    def _children(self, value: Any, name: str) -> list[Body]:
-        if isinstance(value, dict):
-            pairs = [(repr(key), one) for key, one in list(value.items())[:CHILDREN]]
-            return self._describe(pairs, f"{name}[{{}}]")
-        if isinstance(value, list | tuple):
-            return self._describe(enumerate(value), f"{name}[{{}}]")
-        if isinstance(value, set | frozenset):
-            return [
-                self._variable(str(at), one, name)
-                for at, one in enumerate(itertools.islice(value, CHILDREN))
-            ]
-        found = vars(value) if hasattr(value, "__dict__") else {}
-        return self._describe(found.items(), f"{name}.{{}}")
-
-    def on_richInspectVariables(self, arguments: Body) -> Body:
-        """What a variable looks like to its display methods."""
-        name = str(arguments.get("variableName", ""))
-        if not name.isidentifier():
-            raise DebugError(f"{name!r} is no name of a variable")
-        frame = arguments.get("frameId")
-        if self.stopped and frame is not None:
-            code = (
-                f"__import__('builtins').get_ipython().display_formatter.format({name})"
-            )
-            response = self._forward(
-                "evaluate",
-                {"expression": code, "frameId": frame, "context": "clipboard"},
-            )
-            if not response.get("success"):
-                return response
-            data, metadata = ast.literal_eval(response["body"]["result"])
-        else:
-            shell = self._kernel.shell
-            found = shell.user_expressions({name: name})[name]
-            if found["status"] != "ok":
-                raise DebugError(f"{found['ename']}: {found['evalue']}")
-            data, metadata = found["data"], found["metadata"]
-        return {"body": {"data": data, "metadata": metadata}}
-
-    def on_copyToGlobals(self, arguments: Body) -> Body:
-        target = str(arguments.get("dstVariableName", ""))
-        source = str(arguments.get("srcVariableName", ""))
-        return self._forward(
-            "setExpression",
-            {
-                "expression": f"globals()[{target!r}]",
-                "value": source,
-                "frameId": arguments.get("srcFrameId"),
-            },
-        )
-
-    def on_modules(self, arguments: Body) -> Body:
-        modules = [
-            {"id": number, "name": name, "path": path}
-            for number, (name, module) in enumerate(list(sys.modules.items()))
-            if (path := getattr(module, "__file__", None)) and str(path).endswith(".py")
-        ]
-        start = int(arguments.get("startModule", 0))
-        count = int(arguments.get("moduleCount", len(modules)))
-        return {
-            "body": {
-                "modules": modules[start : start + count],
-                "totalModules": len(modules),
-            }
-        }
+        self._server.close()
 
 
-def _listen() -> tuple[str, int]:
-    """In the main thread: have debugpy's adapter listen; its address."""
-    try:
-        import debugpy
-    except ImportError:
-        raise DebugError(
-            "debugpy is not installed: pip install debugpy, or ipcluster[debugger]"
-        ) from None
-    for thread in threading.enumerate():
-        if thread.name.startswith("kernel "):
-            _leave_untraced(thread)
-    host, port = debugpy.listen(("127.0.0.1", 0))
-    note(f"debugpy's adapter listens on port {port}")
-    return host, port
+def reply(kernel: Kernel, message: Message, response: dict[str, Any]) -> None:
+    """Answer with a DAP response as it is, without a status of ours."""
+    kernel.ports.send(
+        "control", "debug_reply", response, message, idents=message.idents
+    )
 
 
-def _leave_untraced(thread: threading.Thread) -> None:
-    """Have pydevd pass over a thread of ours: stopped, it could not answer."""
-    thread.pydev_do_not_trace = True  # type: ignore[attr-defined]  # pydevd's mark
-    thread.is_pydev_daemon_thread = True  # type: ignore[attr-defined]  # the same
-
-
-def _is_users(variable: Body, hidden: dict[str, Any]) -> bool:
-    name = str(variable.get("name", ""))
-    return not (name in hidden or name in ("special variables", "function variables"))
-
-
-def _has_children(value: Any) -> bool:
-    if isinstance(value, str | bytes | int | float | complex | bool | type(None)):
-        return False
-    if isinstance(value, dict | list | tuple | set | frozenset):
-        return bool(value)
-    return hasattr(value, "__dict__") and not callable(value)
-
-
-def _short(value: Any) -> str:
-    try:
-        text = repr(value)
-    except Exception as error:
-        return f"<its __repr__ raises {type(error).__name__}>"
-    return text if len(text) <= VALUE_CHARACTERS else f"{text[:VALUE_CHARACTERS]}…"
+def publish(kernel: Kernel, event: dict[str, Any]) -> None:
+    """Tell all clients of a DAP event."""
+    topic = f"kernel.{kernel.ident}.debug_event".encode()
+    kernel.ports.send(
+        "iopub", "debug_event", event, kernel.last_control, idents=[topic]
+    )

@@ -15,7 +15,7 @@ import contextvars
 import os
 import sys
 
-from ipcluster.shell.kernel.shell import ZMQInteractiveShell
+from ipcluster.engines.interpreter.ecosystem.notebook import ZMQInteractiveShell
 from ipcluster.shell.terminal.frames import EmbeddedNamespace, namespace_of
 
 TYPE_CHECKING = False

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ipcluster.engines.interpreter.ecosystem import comms
     from ipcluster.engines.interpreter.frontend import Complete
     from ipcluster.shell.kernel.kernel import Kernel
 
@@ -68,6 +69,21 @@ class KernelFrontEnd(FrontEnd):
         topic = f"kernel.{kernel.ident}.{msg_type}".encode()
         kernel.ports.send(
             "iopub", msg_type, content, parent, idents=[topic], **keywords
+        )
+
+    def publish_comm(self, message: comms.Message) -> None:
+        """Send a comm's message to all clients, after what was printed before it."""
+        kernel = self._kernel
+        kernel.ports.throttle()
+        kernel.streams.flush()
+        kernel.ports.send(
+            "iopub",
+            message.type,
+            message.content,
+            kernel.parents.current(),
+            metadata=message.metadata,
+            buffers=message.buffers,
+            idents=[message.topic],
         )
 
     def emit(self, event: e.Event) -> None:
@@ -150,7 +166,7 @@ class KernelFrontEnd(FrontEnd):
                 "raw_input was called, but this front end does not support input."
             )
         kernel.streams.flush()
-        return kernel.ask(parent, prompt, password)
+        return kernel.ask(parent, prompt, password, complete)
 
 
 def _error(event: e.Error) -> dict[str, Any]:

@@ -28,16 +28,29 @@ def kernel_spec(
             "{connection_file}",
             *face,
         ],
-        "display_name": display_name or "Python 3 (ipshell)",
+        "display_name": display_name or f"{_title(face)} (ipshell)",
         "language": "python",
         "interrupt_mode": "message" if face else "signal",
         "kernel_protocol_version": "5.5",
         "metadata": {
-            "debugger": not face,
-            "supported_features": [] if face else ["debugger", "kernel subshells"],
+            "debugger": True,
+            "supported_features": ["debugger", *([] if face else ["kernel subshells"])],
             "supported_encryption": "curve",
         },
     }
+
+
+def _title(face: Sequence[str]) -> str:
+    """What menus call it: several engines are told apart."""
+    told = dict(zip(face[::2], face[1::2], strict=True))
+    engine = told.get("--engine")
+    if engine is None:
+        return "Python 3"
+    cluster = told.get("--cluster", "")
+    if os.sep in cluster:  # a ticket: its folder is the cluster's
+        folder = os.path.basename(os.path.dirname(os.path.abspath(cluster)))
+        cluster = folder.removeprefix("cluster_")
+    return f"Engine {engine} of {cluster}" if cluster else f"Engine {engine}"
 
 
 def install(
@@ -107,7 +120,6 @@ def main(words: Sequence[str]) -> int:
         parser.error("--engine says which engine of the cluster is meant")
     if face and given.name == NAME:
         given.name = f"{NAME}-engine-{given.engine}"
-        given.display_name = given.display_name or f"Engine {given.engine} (ipshell)"
     try:
         folder = install(
             prefix=given.prefix,

@@ -22,7 +22,7 @@ import time
 import uuid
 from collections import deque
 
-from ipcluster.shell.kernel.comms import Comms
+from ipcluster.shell.kernel.comms import comms_of
 from ipcluster.shell.kernel.frontend import KernelFrontEnd
 from ipcluster.shell.kernel.inbox import Inbox
 from ipcluster.shell.kernel.interrupts import Interrupts
@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeVar
 
+    from ipcluster.engines.interpreter.frontend import Complete
     from ipcluster.engines.interpreter.shell import InteractiveShell
+    from ipcluster.shell.kernel.comms import AnyComms
     from ipcluster.shell.kernel.connection import Connection
-    from ipcluster.shell.kernel.debugging import Debugger
+    from ipcluster.shell.kernel.debugging import AnyDebugger
     from ipcluster.shell.kernel.supervisor import LastWords
 
     T = TypeVar("T")
@@ -64,6 +66,8 @@ class Kernel:
         last_words: LastWords | None = None,
         is_guest: bool = False,
         features: Sequence[str] = FEATURES,
+        make_comms: Callable[[Kernel], AnyComms] = comms_of,
+        make_debugger: Callable[[Kernel], AnyDebugger] | None = None,
     ) -> None:
         """Bind the sockets; nothing is listened to before `open`.
 
@@ -74,9 +78,13 @@ class Kernel:
             last_words: what the supervisor is to know if this dies.
             is_guest: it lives in somebody's program, which it must not end.
             features: what it can of what is optional in the protocol.
+            make_comms: called once it has a shell; for one whose comms are elsewhere.
+            make_debugger: called when somebody asks for a debugger; the same.
         """
         self.is_guest = is_guest
         self.features = features
+        self._make_comms = make_comms
+        self._make_debugger = make_debugger
         self.connection = connection
         self.ident = str(uuid.uuid4())
         self.session = Session(connection.key.encode(), connection.signature_scheme)
@@ -90,7 +98,7 @@ class Kernel:
             self.session,
             {
                 "shell": self._on_shell,
-                "control": self.controls.put,
+                "control": self._on_control,
                 "stdin": self._on_answer,
             },
         )
@@ -98,6 +106,7 @@ class Kernel:
         self.streams = Streams(self.ports, self.parents, self.interrupts.shield)
         if last_words is not None:
             last_words.note_crashes()
+            last_words.set_port(connection.ports["iopub"])
             self.streams.on_stderr = last_words.add_stderr
         self.frontend = KernelFrontEnd(self)
         self.ports.on_publish = self.journal.add
@@ -113,7 +122,7 @@ class Kernel:
         self._asking = False
         self._ends_at: float | None = None
         self._requests: Any = None
-        self._debugger: Debugger | None = None
+        self._debugger: AnyDebugger | None = None
         self.last_control: Message | None = None
         self.on_forced_end: Callable[[], None] = lambda: None
         self._calls: deque[Callable[[], None]] = deque()
@@ -131,7 +140,7 @@ class Kernel:
         self.parents.follow_executors()
         self.shell = make_shell(self.frontend)
         self.shell.kernel = self
-        self.comms = Comms(self)
+        self.comms = self._make_comms(self)
         self.subshells = Subshells(self)
         self._requests = Requests(self)
         self._control = threading.Thread(
@@ -207,13 +216,13 @@ class Kernel:
 
     def close(self) -> None:
         """End: let the shell write down what it holds, send what is left."""
+        if self._debugger is not None:
+            self._debugger.close()
         if self.shell is not None:
             try:
                 self.shell.close()
             except Exception:
                 note_error()
-        if self._debugger is not None:
-            self._debugger.close()
         self.subshells.close()
         self.comms.close()
         self.parents.unfollow()
@@ -226,12 +235,14 @@ class Kernel:
             one.close()
 
     @property
-    def debugger(self) -> Debugger:
+    def debugger(self) -> AnyDebugger:
         """Made when somebody asks for it: most kernels never do."""
         if self._debugger is None:
-            from ipcluster.shell.kernel.debugging import Debugger
+            if self._make_debugger is None:
+                from ipcluster.shell.kernel.debugging import Debugger
 
-            self._debugger = Debugger(self)
+                self._make_debugger = Debugger
+            self._debugger = self._make_debugger(self)
         return self._debugger
 
     # --- from the I/O thread ----------------------------------------------------------
@@ -247,6 +258,12 @@ class Kernel:
         """Somebody subscribed to iopub, and hears everything from now on (5.5)."""
         content = {"subscription": topic}
         self.ports.send("iopub", "iopub_welcome", content, idents=[topic.encode()])
+
+    def _on_control(self, message: Message) -> None:
+        if self._asking and message.metadata.get("for_input"):
+            self.answers.put(message)  # whoever waits for the line knows
+        else:
+            self.controls.put(message)
 
     def _on_answer(self, message: Message) -> None:
         if self._asking:  # else nobody wants to know
@@ -356,15 +373,27 @@ class Kernel:
             self.reply(message, {"status": "aborted"})
             self.status("idle", message)
 
-    def ask(self, parent: Message, prompt: str, password: bool) -> str:
+    def ask(
+        self,
+        parent: Message,
+        prompt: str,
+        password: bool,
+        complete: Complete | None = None,
+    ) -> str:
         """A line from the client that sent `parent` ("Messages on the stdin ...").
+
+        Where something can stand in it, we say so by a field of ours, `completes`. A
+        client that knows it may send a `complete_request` on control whose metadata
+        say `for_input`; other clients know nothing, and lose nothing.
 
         Raises:
             KeyboardInterrupt: the request was interrupted meanwhile.
         """
         while self.answers.take() is not None:
             pass  # what somebody typed too late for an earlier question
-        content = {"prompt": prompt, "password": password}
+        content: dict[str, Any] = {"prompt": prompt, "password": password}
+        if complete is not None:
+            content["completes"] = True
         self._asking = True
         try:
             self.ports.send(
@@ -377,6 +406,9 @@ class Kernel:
                     continue
                 if answer.session and answer.session != parent.session:
                     continue  # of another client: it was not asked
+                if answer.type == "complete_request":
+                    self._requests.complete_line(answer, complete)
+                    continue
                 value = str(answer.content.get("value", ""))
                 if value == "\x04":
                     raise EOFError

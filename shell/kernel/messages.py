@@ -228,7 +228,7 @@ def _plain(value: Any) -> Any:
     for kind, plain in ((dict, dict), (list, list), (tuple, list), (set, list)):
         if isinstance(value, kind):
             return plain(value)
-    for convert in ("item", "tolist"):  # numpy's scalars and arrays
+    for convert in ("tolist", "item"):  # numpy's arrays and scalars
         method = getattr(value, convert, None)
         if callable(method):
             return method()

@@ -109,14 +109,23 @@ def _told(name: str, words: Sequence[str]) -> list[str]:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> int:
-    process = subprocess.Popen(command, env=environment)
-    # A Ctrl-C reaches the program as well, which asks whether it is meant.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Run a program to its end; the signals that would end us are its as well."""
+    early: list[int] = []
+    process: subprocess.Popen[bytes] | None = None
 
     def pass_on(number: int, _frame: Any) -> None:
-        process.send_signal(number)
+        if process is None:
+            early.append(number)
+        else:
+            process.send_signal(number)
 
+    # A function, not SIG_IGN, which would be the program's as well. A Ctrl-C reaches it
+    # without us, and it asks whether it is meant.
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
     for number in PASSED:
         signal.signal(number, pass_on)
+    process = subprocess.Popen(command, env=environment)
+    for number in early:
+        process.send_signal(number)
     status = process.wait()
     return 128 - status if status < 0 else status

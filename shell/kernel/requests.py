@@ -7,15 +7,16 @@ import platform
 import sys
 
 import ipcluster
+from ipcluster.shell.kernel.elsewhere import RaisedElsewhere
 from ipcluster.shell.kernel.messages import PROTOCOL_VERSION
-from ipcluster.shell.kernel.notes import note
-from ipcluster.shell.kernel.shell import RaisedElsewhere
+from ipcluster.shell.kernel.notes import note, note_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from ipcluster.engines.interpreter.frontend import Complete
     from ipcluster.shell.kernel.kernel import Kernel
     from ipcluster.shell.kernel.messages import Message
 
@@ -137,6 +138,24 @@ class Requests:
             },
         )
 
+    def complete_line(self, message: Message, complete: Complete | None) -> None:
+        """On control, while a line is asked for: what could stand in that."""
+        code = str(message.content.get("code", ""))
+        start = end = _cursor(message.content, code)
+        words: Sequence[str] = ()
+        if complete is not None:
+            try:
+                start, words = complete(code, end)
+            except Exception:  # of the user's objects
+                note_error()
+        reply = {
+            "matches": list(words),
+            "cursor_start": start,
+            "cursor_end": end,
+            "metadata": {},
+        }
+        self.kernel.reply(message, reply, channel="control")
+
     def on_inspect_request(self, message: Message) -> None:
         content = message.content
         code = str(content.get("code", ""))
@@ -193,7 +212,7 @@ class Requests:
     def _comm(self, message: Message) -> None:
         """User code runs in it: a widget's callbacks."""
         with self.kernel.interrupts.user_code():
-            self.kernel.comms.handle(message)
+            self.kernel.comms.handle(message.to_dict())
 
     def on_shutdown_request(self, message: Message) -> None:
         """On shell until 5.4, where it is deprecated."""
@@ -232,11 +251,7 @@ class Requests:
         if "debugger" not in self.kernel.features:
             self._refuse(message, "this kernel has no debugger", "control")
             return
-        reply = self.kernel.debugger.answer(message.content)
-        # A DAP response as it is, without a status of ours.
-        self.kernel.ports.send(
-            "control", "debug_reply", reply, message, idents=message.idents
-        )
+        self.kernel.debugger.handle(message)
 
     def control_replay_request(self, message: Message) -> None:
         """Ours: what was shown while a client was away."""

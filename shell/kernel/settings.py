@@ -84,8 +84,8 @@ def make_shell(
 ) -> InteractiveShell:
     """The interpreter of a kernel: configured, and what is to run first has run."""
     from ipcluster.engines.interpreter.configuration import startup
+    from ipcluster.engines.interpreter.ecosystem.notebook import ZMQInteractiveShell
     from ipcluster.shell.kernel.magics import KernelMagics
-    from ipcluster.shell.kernel.shell import ZMQInteractiveShell
 
     config, app = settings.config, settings.app
     # Its presence tells libraries (snakeviz) that this is a notebook's kernel.

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 # The exit status of a kernel that could not begin (sysexits.h: EX_CONFIG).
 UNUSABLE = 78
 # Bytes of the shared page: the header of the request that runs, then the last of
-# stderr, each behind its length.
+# stderr, each behind its length; and the port of iopub.
 PAGE_BYTES = 16384
 HEADER_BYTES = 4096
 STDERR_BYTES = 8192
+PORT_AT = PAGE_BYTES - 4
 # Seconds that clients get to connect again before the reason is sent, and after it.
 RECONNECT = 1.0
 LEAVE = 0.3
@@ -74,6 +75,14 @@ class LastWords:
             return os.read(self._stack_reader, 1 << 16).decode("utf-8", "replace")
         except BlockingIOError:
             return ""
+
+    def set_port(self, port: int) -> None:
+        """Where the kernel publishes: it may have chosen that itself."""
+        self._page[PORT_AT:PAGE_BYTES] = port.to_bytes(4, "little")
+
+    def port(self) -> int:
+        """0: it has not got so far."""
+        return int.from_bytes(self._page[PORT_AT:PAGE_BYTES], "little")
 
     def set_request(self, header: dict[str, Any] | None) -> None:
         """The request that is handled; None: none is."""
@@ -123,6 +132,7 @@ def supervise(connection: Connection, words: LastWords) -> bool:
     if is_strange(status, words):
         reason = describe(status, words, oom_kills() > out_of_memory)
         note(reason)
+        connection.ports["iopub"] = words.port() or connection.ports["iopub"]
         try:
             tell(connection, words.request(), reason)
         except Exception as error:  # the port is taken, say: the log has it

@@ -11,7 +11,8 @@ import pytest
 
 from ipcluster import Client
 from ipcluster.client.conversation import CellResult
-from ipcluster.wire.messages import Typed
+from ipcluster.wire.codec import pack_body
+from ipcluster.wire.messages import Aside, Typed
 
 pytestmark = pytest.mark.cluster
 
@@ -92,6 +93,122 @@ def test_a_cell_asks_for_input_and_gets_it(rc: Client) -> None:
 
     assert done.get(timeout=20)["status"] == "ok"
     assert rc[0]["x"] == "adabyron"
+
+
+def test_a_line_of_the_debuggers_can_be_completed_while_it_waits(rc: Client) -> None:
+    screen = Screen()
+    talk = rc[0].converse(screen)
+    talk.run_cell("whatever = 5; 1 / 0").get(timeout=20)
+
+    done = talk.run_cell("%debug", allow_stdin=True)
+    wanted = screen.next("input_wanted")
+    talk.ask_candidates(done, "p whate", 7)
+    found = screen.next("candidates")
+    talk.answer(done, "q")
+
+    assert wanted[3] is True
+    assert found == ["candidates", "p whate", 7, 2, ["whatever"]]
+    done.get(timeout=20)
+
+
+def test_an_aside_is_about_ones_own_task_alone(rc: Client, shared: Any) -> None:
+    screen = Screen()
+    talk = rc[0].converse(screen)
+    done = talk.run_cell("input('who? ')", allow_stdin=True)
+    screen.next("input_wanted")
+
+    with shared.connect_client_sync() as other:
+        task = done._calls[0].task
+        other.connection.post(Aside(0, task, pack_body(["tab", "", 0]), 1))
+        other.queue_status()  # it is answered after that
+    talk.answer(done, "ada")
+
+    done.get(timeout=20)
+    assert not [event for event in done.events if event[0] == "candidates"]
+
+
+COMMS = """
+import comm
+heard = []
+def opened(one, message):
+    one.on_msg(lambda m: one.send({"n": m["content"]["data"]["n"] + 1}))
+    one.on_close(lambda m: heard.append(m["content"]["comm_id"]))
+comm.get_comm_manager().register_target("count", opened)
+"""
+
+
+def test_comms_are_talked_to_from_python(rc: Client) -> None:
+    screen = Screen()
+    talk = rc[0].converse(screen)
+    talk.run_cell(COMMS).get(timeout=20)
+    opening = {"comm_id": "one", "target_name": "count", "data": {}}
+    talk.send_comm("comm_open", opening).get(timeout=20)
+
+    talk.send_comm("comm_msg", {"comm_id": "one", "data": {"n": 1}}).get(timeout=20)
+    told = screen.next("comm")
+    known = talk.comm_info("count")
+    talk.close()
+
+    assert told[1:3] == ["comm_msg", {"data": {"n": 2}, "comm_id": "one"}]
+    assert known == {"one": {"target_name": "count"}}
+    assert rc[0].converse().comm_info("count") == {}
+    assert rc[0]["heard"] == ["one"]
+
+
+def test_what_json_does_not_know_travels_in_comms_as_plain_values(rc: Client) -> None:
+    np = pytest.importorskip("numpy")
+    screen = Screen()
+    code = (
+        "import comm, datetime, numpy as np\n"
+        "comm.create_comm(target_name='t', data={'i': np.int64(5),"
+        " 'f': np.float32(0.5), 'g': np.float64(2.5), 'b': np.bool_(True),"
+        " 'a': np.arange(3), 'd': datetime.date(2020, 1, 2)},"
+        " buffers=[np.arange(2, dtype='u1')]).close()"
+    )
+
+    rc[0].converse(screen).run_cell(code).get(timeout=20)
+
+    told = screen.next("comm")
+    assert told[2]["data"] == {
+        "i": 5,
+        "f": 0.5,
+        "g": 2.5,
+        "b": True,
+        "a": [0, 1, 2],
+        "d": "2020-01-02",
+    }
+    assert told[4] == [np.arange(2, dtype="u1").tobytes()]
+
+
+def test_a_message_of_a_comms_that_is_too_large_is_an_error_where_it_is_sent(
+    rc: Client,
+) -> None:
+    talk = rc[0].converse()
+
+    reply = talk.run_cell(
+        "import comm; one = comm.create_comm(target_name='t', data={})\n"
+        "one.send({}, buffers=[bytes(50 << 20)])"
+    ).get(timeout=20)
+
+    assert (reply["status"], reply["ename"]) == ("error", "ValueError")
+    assert "too large" in reply["evalue"]
+    talk.run_cell("one.close()").get(timeout=20)
+
+
+def test_an_engine_pays_nothing_for_comms_and_debugger_that_nobody_uses(
+    rc: Client,
+) -> None:
+    talk = rc[1].converse()
+    talk.run_cell("1").get(timeout=20)
+
+    reply = talk.run_cell(
+        "import sys, threading\n"
+        "wanted = ['comm', 'ipcluster.engines.debugging', 'debugpy', 'zmq']\n"
+        "[m for m in wanted if m in sys.modules], threading.active_count()",
+        user_expressions={"found": "_"},
+    ).get(timeout=20)
+
+    assert reply["user_expressions"]["found"]["data"]["text/plain"].startswith("([],")
 
 
 def test_where_nobody_can_type_input_says_so(rc: Client) -> None:

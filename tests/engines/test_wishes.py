@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipcluster.engines.wishes import AHEAD, Wishes
-from ipcluster.wire.messages import Typed
+from ipcluster.wire.messages import Aside, Typed
 
 TASK = 7
 
@@ -52,3 +52,15 @@ def test_lines_for_nobody_wait_for_the_next_wishes_of_their_task(
     assert wishes.take(wishes.ask()) == (True, "3")
     wishes.begin(TASK + 1)
     assert wishes.take(wishes.ask()) == (False, None)
+
+
+def test_a_tab_is_for_the_line_that_is_wished_for(wishes: Wishes) -> None:
+    first, second = wishes.ask(), wishes.ask()
+
+    wishes.on_tab(Aside(0, TASK, b"", second), "p ma", 4)
+    wishes.on_tab(Aside(0, TASK + 1, b"", first), "another task's", 1)
+    wishes.on_tab(Aside(0, TASK, b"", second + 1), "nobody's", 1)
+
+    assert wishes.take_tab(first) is None
+    assert wishes.take_tab(second) == ("p ma", 4)
+    assert wishes.take_tab(second) is None

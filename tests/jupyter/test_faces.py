@@ -79,3 +79,61 @@ def test_a_notebook_is_executed_on_the_engine_and_seen_by_others(
     assert rc[1]["kept"] == 5
     typed = [event[1] for event in seen if event[0] == "input"]
     assert typed == texts
+
+
+WIDGETS = {
+    "slider": (
+        "import ipywidgets as w\n"
+        "slider = w.IntSlider(3, 0, 10)\n"
+        "moves = []\n"
+        "slider.observe(lambda change: moves.append(change.new), 'value')\n"
+        "slider"
+    ),
+    "output": (
+        "out = w.Output()\ndisplay(out)\n"
+        "with out:\n    print('captured'); display(slider.value)"
+    ),
+    "interact": "w.interact(lambda n: print(n * n), n=(0, 10));",
+    "bar": "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
+}
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def test_widgets_of_the_engine_are_moved_by_a_client(rc: Any, spec: str) -> None:
+    pytest.importorskip("ipywidgets")
+    nbclient = pytest.importorskip("nbclient")
+    nbformat = pytest.importorskip("nbformat")
+    sources = [*WIDGETS.values(), "slider.value, moves"]
+    cells = [nbformat.v4.new_code_cell(text) for text in sources]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+
+    class Moving(nbclient.NotebookClient):  # type: ignore[misc,name-defined]  # imported only where it is
+        """With somebody who moves the slider before the last cell runs."""
+
+        async def async_execute_cell(
+            self, cell: Any, index: int, *args: Any, **more: Any
+        ) -> Any:
+            if index == len(sources) - 1:
+                model = notebook.cells[0].outputs[-1].data[VIEW]["model_id"]
+                data = {"method": "update", "state": {"value": 9}, "buffer_paths": []}
+                content = {"comm_id": model, "data": data}
+                message = self.kc.session.msg("comm_msg", content)
+                self.kc.shell_channel.send(message)
+            return await super().async_execute_cell(cell, index, *args, **more)
+
+    Moving(notebook, kernel_name=spec, timeout=60).execute()
+
+    found = dict(zip(WIDGETS, notebook.cells, strict=False))
+    state = notebook.metadata.widgets[STATE]["state"]
+    models = {
+        name: cell.outputs[-1].data[VIEW]["model_id"]
+        for name, cell in found.items()
+        if VIEW in cell.outputs[-1].get("data", {})
+    }
+    assert notebook.cells[-1].outputs[0].data["text/plain"] == "(9, [9])"
+    assert set(models) == set(WIDGETS)
+    captured = state[models["output"]]["state"]["outputs"]
+    assert [one["output_type"] for one in captured] == ["stream", "display_data"]
+    assert captured[0]["text"] == "captured\n"
+    assert rc[1]["moves"] == [9]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
 import signal
 import time
@@ -318,3 +319,35 @@ def test_arrays_of_an_agent_given_up_stay_as_they_are(
 
 def segments(agent: Any) -> list[str]:
     return [path.name for folder in agent.folders for path in folder.iterdir()]
+
+
+def test_their_comms_and_debugger_are_reached_through_the_agent(
+    shared_site: Any, far: Any
+) -> None:
+    events: queue.SimpleQueue[list[Any]] = queue.SimpleQueue()
+    view = shared_site.rc[far.targets[0]]
+    talk = view.converse(
+        lambda _cell, event: events.put(event),
+        watch=lambda _who, event: events.put(event),
+    )
+    talk.run_cell(
+        "import comm\n"
+        "def opened(one, message): one.on_msg(lambda m: one.send({}, buffers=[b'x']))\n"
+        "comm.get_comm_manager().register_target('far', opened)"
+    ).get(timeout=PATIENCE)
+    opening = {"comm_id": "a", "target_name": "far", "data": {}}
+    talk.send_comm("comm_open", opening).get(timeout=PATIENCE)
+
+    talk.send_comm("comm_msg", {"comm_id": "a", "data": {}}).get(timeout=PATIENCE)
+    while (said := events.get(timeout=PATIENCE))[0] != "comm":
+        pass
+    talk.ask_debug().get(timeout=PATIENCE)
+    busy = view.apply_async(time.sleep, 0.5)
+    talk.say_debug("1", {"command": "debugInfo", "seq": 1})
+    while (reply := events.get(timeout=PATIENCE))[0] != "debug_reply":
+        pass
+
+    assert said == ["comm", "comm_msg", {"data": {}, "comm_id": "a"}, {}, [b"x"]]
+    assert reply[2]["body"]["isStarted"] is False
+    busy.get(timeout=PATIENCE)
+    talk.close()

@@ -36,9 +36,9 @@ OPENS = {
     "submit": "hello numbered function submit cancel typed ack released chunk credit "
     "chunk-refused fetch engines cluster_info queue_status result_status get_results "
     "history db_query purge resubmit",
-    "execute": "hello numbered function direct cancel typed ack released chunk credit "
-    "chunk-refused fetch engines cluster_info queue_status result_status get_results "
-    "history db_query purge",
+    "execute": "hello numbered function direct cancel typed aside ack released chunk "
+    "credit chunk-refused fetch engines cluster_info queue_status result_status "
+    "get_results history db_query purge",
     "control": "hello numbered cancel engines cluster_info queue_status signal "
     "shutdown start_engines",
     "admin": "hello numbered engines cluster_info queue_status purge stop",

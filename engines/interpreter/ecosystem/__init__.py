@@ -12,6 +12,9 @@ serving.py    where IPython is not installed: modules without code, whose names 
               looked up in ours
 names.py      what lies where: the table of those modules. Read it first
 things.py     small functions and classes that are nowhere else of ours
+notebook.py   the shell of a kernel, by the names that tell a notebook
+cellfiles.py  the files that a notebook's cells are known by
+comms.py      comms: what widgets are made of
 binding.py    where it is installed (JupyterLab brings it): its own modules are
               imported as ever, and as they come this shell is bound in as the
               instance that runs
@@ -60,14 +63,16 @@ BOUND_IN_KERNELS = ("ipykernel.comm", "ipykernel.connect", "ipykernel.kernelapp"
 def install(shell: InteractiveShell) -> None:
     """From now on libraries that look for IPython find the current shell."""
     standing.stand_in("IPython")
+    is_first = standing.finder not in sys.meta_path
     if type(shell).__name__ == "ZMQInteractiveShell":
         # What tells libraries that they draw in a notebook.
+        is_first_kernel = is_first or "ipykernel" not in sys.modules
         standing.stand_in("ipykernel")
         standing.stand_in("ipykernel.zmqshell")
-        if standing.finder not in sys.meta_path:
+        if is_first_kernel:
             for name in BOUND_IN_KERNELS:
                 when_imported(name, _bind)
-    if standing.finder not in sys.meta_path:
+    if is_first:
         _find_and_bind()
         for name, prompt in PROMPTS.items():
             if not hasattr(sys, name):

@@ -270,6 +270,6 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "ipykernel.kernelapp": {"ipcluster.shell.kernel.field": "IPKernelApp"},
     "ipykernel.zmqshell": {
-        "ipcluster.shell.kernel.shell": "ZMQInteractiveShell",
+        ".ecosystem.notebook": "ZMQInteractiveShell",
     },
 }

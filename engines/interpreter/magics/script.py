@@ -158,23 +158,24 @@ class ScriptMagics(Magics):
     def _wait_for(self, options: ScriptOptions, content: bytes) -> None:
         import subprocess
 
+        from ipcluster.engines.interpreter.holding import HeldInterrupts
         from ipcluster.engines.interpreter.system import follow
 
         sys.stdout.flush()
         # In a terminal it stays in our group, so it may ask there for a password.
         has_group = not self.shell.frontend.has_terminal
-        child = self._start(
-            options, has_group, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
         kept: dict[str, list[str]] = {"out": [], "err": []}
-        streams = (("out", child.stdout), ("err", child.stderr))
-        outputs: list[tuple[IO[bytes], Callable[[str], object]]] = [
-            (pipe, kept[name].append if name in options else _printer(name))
-            for name, pipe in streams
-            if pipe is not None
-        ]
         try:
-            status = follow(child, outputs, content, has_group=has_group)
+            with HeldInterrupts() as held:
+                child = self._start(
+                    options, has_group, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                )
+                outputs: list[tuple[IO[bytes], Callable[[str], object]]] = [
+                    (pipe, kept[name].append if name in options else _printer(name))
+                    for name, pipe in (("out", child.stdout), ("err", child.stderr))
+                    if pipe is not None
+                ]
+                status = follow(child, outputs, held, content, has_group=has_group)
         finally:
             for name, texts in kept.items():
                 if name in options:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ipcluster.engines.interpreter.ecosystem.notebook import ZMQInteractiveShell
 from ipcluster.engines.interpreter.recording import RecordingFrontEnd
 from ipcluster.engines.interpreter.shell import InteractiveShell, get_ipython
-from ipcluster.shell.kernel.shell import ZMQInteractiveShell
 from ipcluster.shell.terminal.shell import TerminalInteractiveShell
 
 

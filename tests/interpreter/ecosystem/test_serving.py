@@ -15,9 +15,9 @@ import pytest
 from ipcluster.engines.interpreter.configuration.config import Config
 from ipcluster.engines.interpreter.configuration.files import read_file
 from ipcluster.engines.interpreter.ecosystem import names, serving, standing
+from ipcluster.engines.interpreter.ecosystem.notebook import ZMQInteractiveShell
 from ipcluster.engines.interpreter.recording import RecordingFrontEnd
 from ipcluster.engines.interpreter.shell import InteractiveShell
-from ipcluster.shell.kernel.shell import ZMQInteractiveShell
 from ipcluster.shell.terminal.prompts import Prompts
 
 EVERY = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ipcluster.engines.interpreter import cells as cells_module
 from ipcluster.engines.interpreter.history.accessor import HistoryAccessor
 from ipcluster.engines.interpreter.history.searching import Wanted
 from ipcluster.engines.interpreter.shell import InteractiveShell
@@ -17,16 +19,31 @@ def run(shell: InteractiveShell, *cells: str) -> None:
         shell.run_cell(cell, store_history=True)
 
 
+class Clock:
+    """Stands still but for cells that take a while."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
 @pytest.fixture
 def second(
-    open_shell: Callable[..., InteractiveShell], tmp_path: Path
+    open_shell: Callable[..., InteractiveShell],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> InteractiveShell:
     """A shell with a session before it; the same cells in both."""
+    clock = Clock()
+    monkeypatch.setattr(cells_module, "time", clock)
+    monkeypatch.setattr(builtins, "clock", clock, raising=False)
     cells = (
-        "import os, time",
+        "import os",
         "1/0",
         f"os.chdir({str(tmp_path)!r})",
-        "time.sleep(0.02)",
+        "clock.now += 0.5",
         "get_ipython().system('exit 1')",
         f"os.chdir({str(tmp_path / 'work')!r})",
     )

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,6 +136,30 @@ def test_an_interrupt_ends_the_command_and_not_the_cell(
 
     assert result.success
     assert shell.user_ns["after"] == -2
+
+
+def test_an_interrupt_as_a_command_starts_ends_the_command(
+    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that comes before anybody could end the child is not lost, nor too early."""
+    children: list[subprocess.Popen[bytes]] = []
+
+    class Started(subprocess.Popen):  # type: ignore[type-arg]  # as it is found
+        def __init__(self, *args: Any, **keywords: Any) -> None:
+            super().__init__(*args, **keywords)
+            children.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+
+    assert shell.run_cell("!sleep 60\nafter = _exit_code").success
+    assert shell.user_ns["after"] == -2
+    with pytest.raises(KeyboardInterrupt):
+        shell.getoutput("sleep 60")
+    with pytest.raises(KeyboardInterrupt):
+        shell.run_cell_magic("sh", "", "sleep 60")
+    assert len(children) == 3
+    assert all(child.returncode is not None for child in children)
 
 
 def test_a_command_that_goes_on_is_ended_by_the_third_interrupt(

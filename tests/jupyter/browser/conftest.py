@@ -122,7 +122,7 @@ class Notebook:
         self._pictures = pictures
         self._name = name
 
-    def open(self, cells: tuple[str, ...]) -> None:
+    def open(self, cells: tuple[str, ...], kernel: str = "") -> None:
         """Write a notebook with these cells, and wait until its kernel is ready."""
         file = f"{self._name}.ipynb"
         content = {
@@ -138,7 +138,10 @@ class Notebook:
                 for number, text in enumerate(cells)
             ],
             "metadata": {
-                "kernelspec": {"name": self.server.kernel, "display_name": "ipshell"}
+                "kernelspec": {
+                    "name": kernel or self.server.kernel,
+                    "display_name": "ipshell",
+                }
             },
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -271,21 +274,24 @@ def notebook(
     servers: Callable[[str], Server],
     pictures: Path,
 ) -> Iterator[Callable[..., Notebook]]:
-    """Opens a notebook with these cells in the program that the test is run for."""
+    """Opens notebooks with these cells in the program that the test is run for."""
     server = servers(getattr(request, "param", "jupyterlab"))
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     context.set_default_timeout(PATIENCE * 1000)
-    page = context.new_page()
     name = request.node.originalname.removeprefix("test_")
+    books: list[Notebook] = []
 
-    def open_notebook(*cells: str) -> Notebook:
-        book = Notebook(page, server, pictures, name)
-        book.open(cells)
+    def open_notebook(*cells: str, kernel: str = "") -> Notebook:
+        own = f"{name}-{len(books)}" if books else name
+        book = Notebook(context.new_page(), server, pictures, own)
+        books.append(book)
+        book.open(cells, kernel)
         return book
 
     yield open_notebook
     if request.node.stash.get(FAILED, False):
-        page.screenshot(path=str(pictures / f"{server.program}-{name}-failed.png"))
+        for book in books:
+            book.photograph("failed")
     context.close()
     server.end_sessions()
 

@@ -109,6 +109,30 @@ def test_input_and_the_debugger_ask_at_the_terminal(rc: Client, engine: Engine) 
     terminal.wait_for_prompt(count + 4)
 
 
+def test_tab_completes_at_the_debuggers_prompt(rc: Client, engine: Engine) -> None:
+    terminal = engine(0)
+    count = number_of(terminal)
+    code = "def f(lengthy_name):\\n return lengthy_name / 0\\nf(7)"
+    terminal.enter(f"exec(compile('{code}', '<text>', 'exec'))")
+    terminal.wait_for_prompt(count + 1)
+    terminal.enter("%debug")
+    terminal.wait_until(lambda: terminal.line.startswith("ipdb>"), "the debugger")
+
+    terminal.type("p leng\t")
+
+    terminal.wait_until(lambda: terminal.line == "ipdb> p lengthy_name", "the name")
+    terminal.enter(" * 3")
+    terminal.wait_until(lambda: "\n21\n" in terminal.text, "its answer")
+    terminal.wait_until(lambda: terminal.line == "ipdb>", "the debugger")
+    terminal.enter("q")
+    terminal.wait_for_prompt(count + 2)
+    terminal.enter("input('plain? ')")
+    terminal.wait_until(lambda: terminal.line.startswith("plain?"), "the question")
+    terminal.type("leng\t")
+    terminal.enter("th")
+    terminal.wait_for("length")
+
+
 def test_ctrl_c_hits_the_cell_and_no_task(rc: Client, engine: Engine) -> None:
     terminal = engine(0)
     count = number_of(terminal)

@@ -86,6 +86,25 @@ def test_cells_ask_at_the_terminal(start: Start) -> None:
     terminal.wait_for_prompt(5)
 
 
+def test_tab_completes_at_the_debuggers_prompt(start: Start) -> None:
+    terminal = start("--no-banner")
+    terminal.wait_for_prompt(1)
+    code = "def f(lengthy_name):\\n return lengthy_name / 0\\nf(7)"
+    terminal.enter(f"exec(compile('{code}', '<text>', 'exec'))")
+    terminal.wait_for_prompt(2)
+    terminal.enter("%debug")
+    terminal.wait_until(lambda: terminal.line.startswith("ipdb>"), "the debugger")
+
+    terminal.type("p leng\t")
+
+    terminal.wait_until(lambda: terminal.line == "ipdb> p lengthy_name", "the name")
+    terminal.enter(" * 3")
+    terminal.wait_until(lambda: "\n21\n" in terminal.text, "its answer")
+    terminal.wait_until(lambda: terminal.line == "ipdb>", "the debugger")
+    terminal.enter("q")
+    terminal.wait_for_prompt(3)
+
+
 def test_ctrl_c_interrupts_the_kernel(start: Start) -> None:
     terminal = start("--no-banner")
     terminal.wait_for_prompt(1)

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zmq
 
+import ipcluster as ipp
 from ipcluster.shell.kernel.connection import Connection
 from ipcluster.shell.kernel.messages import Message, Session
 
@@ -56,10 +57,12 @@ class Client:
         *,
         channel: str = "shell",
         subshell: str | None = None,
+        buffers: Sequence[bytes] = (),
+        metadata: dict[str, Any] | None = None,
     ) -> str:
         """Send a request; its id."""
         session = self.session
-        frames = session.pack(msg_type, content or {})
+        frames = session.pack(msg_type, content or {}, None, metadata, buffers)
         message = Session(b"").unpack(frames)
         if subshell is not None:
             message.header["subshell_id"] = subshell
@@ -87,9 +90,12 @@ class Client:
         *,
         channel: str = "shell",
         subshell: str | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The content of the reply to a request."""
-        request = self.send(msg_type, content, channel=channel, subshell=subshell)
+        request = self.send(
+            msg_type, content, channel=channel, subshell=subshell, metadata=metadata
+        )
         return self.reply_to(request, channel)
 
     def reply_to(self, request: str, channel: str = "shell") -> dict[str, Any]:
@@ -207,6 +213,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelProcess]:
     kernel.kill()
 
 
+@pytest.fixture(scope="module")
+def shared_face(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelProcess]:
+    """A kernel that is the face of an engine."""
+    with ipp.Cluster(n=1) as rc:
+        ticket = str(rc.cluster.place.client_ticket)
+        words = ("--cluster", ticket, "--engine", "0")
+        kernel = KernelProcess(tmp_path_factory.mktemp("face"), *words)
+        yield kernel
+        kernel.kill()
+
+
 @pytest.fixture
 def client(shared: KernelProcess, context: zmq.Context[Any]) -> Iterator[Client]:
     """A client of that kernel, which must answer afterwards as well."""
@@ -228,11 +245,13 @@ def another(shared: KernelProcess, context: zmq.Context[Any]) -> Iterator[Client
 def own(
     tmp_path: Path, context: zmq.Context[Any]
 ) -> Iterator[Callable[..., tuple[KernelProcess, Client]]]:
-    """Makes a kernel for one test, which may break it."""
+    """Makes kernels for one test, which may break them."""
     made: list[tuple[KernelProcess, Client]] = []
 
     def make(*words: str, **environment: str) -> tuple[KernelProcess, Client]:
-        kernel = KernelProcess(tmp_path, *words, **environment)
+        folder = tmp_path / f"kernel-{len(made)}" if made else tmp_path
+        folder.mkdir(exist_ok=True)
+        kernel = KernelProcess(folder, *words, **environment)
         made.append((kernel, Client(kernel.connection, context)))
         return made[-1]
 

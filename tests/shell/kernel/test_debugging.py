@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ipcluster.shell.kernel.cellfiles import murmur2
+from ipcluster.engines.interpreter.ecosystem.cellfiles import murmur2
 
 pytest.importorskip("debugpy", reason="pip install 'ipcluster[debugger]'")
 
@@ -57,6 +57,21 @@ class FrontEnd:
             if event["event"] == name:
                 body: dict[str, Any] = event["body"]
                 return body
+
+
+@pytest.fixture(params=["kernel", "engine"])
+def client(
+    request: pytest.FixtureRequest,
+    shared: Any,
+    shared_face: Any,
+    client_class: Any,
+    context: Any,
+) -> Iterator[Any]:
+    """A client of a kernel, and of one that is the face of an engine."""
+    kernel = {"kernel": shared, "engine": shared_face}[request.param]
+    client = client_class(kernel.connection, context)
+    yield client
+    client.close()
 
 
 @pytest.fixture
@@ -121,6 +136,27 @@ def test_a_cell_stops_at_its_breakpoint_and_goes_on(
     assert front.body("debugInfo")["stoppedThreads"] == []
     _, shown = client.execute("kept")
     assert dict(shown)["execute_result"]["data"] == {"text/plain": "5.0"}
+
+
+@pytest.mark.cluster
+def test_a_cell_is_interrupted_where_it_is_stopped_and_stops_again(
+    client: Any, front: FrontEnd
+) -> None:
+    code = "def f(n):\n    half = n / 2\n    return half\nf(10)"
+    front.start()
+    path = front.body("dumpCell", code=code)["sourcePath"]
+    front.body("setBreakpoints", source={"path": path}, breakpoints=[{"line": 3}])
+    interrupted = client.start(code)
+    front.event("stopped")
+
+    client.ask("interrupt_request", channel="control")
+
+    assert client.reply_to(interrupted)["ename"] == "KeyboardInterrupt"
+    assert front.body("debugInfo")["stoppedThreads"] == []
+    request = client.start(code)
+    thread = front.event("stopped")["threadId"]
+    front.body("continue", threadId=thread)
+    assert client.reply_to(request)["status"] == "ok"
 
 
 @pytest.mark.cluster

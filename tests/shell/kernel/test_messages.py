@@ -98,3 +98,13 @@ def test_what_json_has_no_word_for_travels_as_what_comes_closest() -> None:
     assert message.content["set"] == [1]
     assert message.content["1"] == "a number as a key"
     assert Session(KEY).unpack(pack({"loop": loop})).content["loop"]
+
+
+def test_arrays_and_scalars_of_numpy_travel_as_lists_and_numbers() -> None:
+    np = pytest.importorskip("numpy")
+    session = Session(b"key")
+    content = {"array": np.arange(3), "one": np.arange(1), "scalar": np.int64(3)}
+
+    message = Session(b"key").unpack(session.pack("display_data", content))
+
+    assert message.content == {"array": [0, 1, 2], "one": [0], "scalar": 3}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,17 @@ n=0; while [ $n -lt 1000 ]; do n=$((n + 1)); sleep 0.01; done
 
 
 @pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def kept_handlers() -> Iterator[None]:
+    """What a program that is run changes is as it was, afterwards."""
+    numbers = (signal.SIGINT, *programs.PASSED)
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_handlers: None) -> Path:
     """A Python without Jupyter; the folder is all that the PATH names first."""
 
     def find_nothing(name: str) -> None:
@@ -36,11 +47,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr("importlib.util.find_spec", find_nothing)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JUPYTER_PATH", raising=False)
-    before = signal.getsignal(signal.SIGINT)
-    handlers = {number: signal.getsignal(number) for number in programs.PASSED}
-    yield tmp_path
-    for number, handler in {signal.SIGINT: before, **handlers}.items():
-        signal.signal(number, handler)
+    return tmp_path
 
 
 @pytest.mark.usefixtures("bare")
@@ -86,6 +93,20 @@ def test_a_kernel_that_is_named_is_not_replaced() -> None:
     assert programs._told("qtconsole", ["--existing", "x.json"]) == []
     assert programs._told("qtconsole", ["--kernel=other"]) == []
     assert programs._told("qtconsole", ["--style=monokai"]) == ["--kernel=ipshell"]
+
+
+@pytest.mark.usefixtures("kept_handlers")
+def test_a_signal_as_the_program_starts_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Started(subprocess.Popen):  # type: ignore[type-arg]  # as it is found
+        def __init__(self, *args: Any, **keywords: Any) -> None:
+            super().__init__(*args, **keywords)
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+
+    assert programs._run(["sleep", "60"], {**os.environ}) == 128 + signal.SIGTERM
 
 
 def test_a_signal_ends_the_program_too(tmp_path: Path) -> None:
