@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ipcluster.client.asyncresult import AsyncResult
@@ -105,12 +106,22 @@ class Administration:
     def db_query(
         self, query: dict[str, Any], keys: Sequence[str] | None = None
     ) -> list[dict[str, Any]]:
-        """Records of finished tasks that match, as dicts (of these keys).
+        """The records of tasks that match, as dicts (of these keys, and msg_id).
 
         A query is `{key: value}` or `{key: {"$gt": value}}` with `$eq $ne $lt $lte $gt
-        $gte $in $nin $exists $regex`.
+        $gte $in $nin $mod $exists $glob $regex`. The keys are msg_id, client_uuid,
+        engine_id, engine_uuid, label, status, submitted, started, completed, received,
+        duration (seconds), size_bytes, error, stdout and stderr. Times are datetimes;
+        `{"completed": None}` finds tasks that have not ended.
+
+        Raises:
+            ClusterError: there is no such key or comparison.
         """
-        body = {"query": query, "keys": None if keys is None else list(keys)}
+        keys = [keys] if isinstance(keys, str) else keys
+        body = {
+            "query": {key: _with_zone(value) for key, value in query.items()},
+            "keys": None if keys is None else list(keys),
+        }
         records: list[dict[str, Any]] = self.connection.ask("db_query", body)
         return records
 
@@ -154,14 +165,26 @@ class Administration:
 
     def send_signal(
         self,
-        sig: int | signal.Signals,
+        sig: int | str | signal.Signals,
         targets: Any = None,
         block: bool | None = None,
     ) -> list[int]:
         """Send a signal to these engines, or all; those it was sent to.
 
-        SIGINT interrupts what runs, and nothing if nothing does.
+        Args:
+            sig: its number, or its name ("SIGUSR1"). SIGINT interrupts what runs, and
+                nothing if nothing does.
+            targets: the engines; None: all.
+            block: kept for users who set it.
+
+        Raises:
+            ValueError: there is no signal of that name.
+            ClusterError: the controller's host has no such signal.
         """
+        if isinstance(sig, str):
+            if sig not in signal.Signals.__members__:
+                raise ValueError(f"there is no signal {sig!r}")
+            sig = signal.Signals[sig]
         body = {"engines": self._ids(targets), "signum": int(sig)}
         reached: list[int] = self.connection.ask("signal", body)
         return reached
@@ -189,6 +212,17 @@ class Administration:
         if targets is None or (isinstance(targets, str) and targets == "all"):
             return None
         return self.roster.choose(targets)
+
+
+def _with_zone(value: Any) -> Any:
+    """Datetimes without a time zone are in this host's, as everywhere in Python."""
+    if isinstance(value, datetime):
+        return value.astimezone()
+    if isinstance(value, dict):
+        return {key: _with_zone(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_with_zone(one) for one in value]
+    return value
 
 
 def _given(targets: Any) -> bool:

@@ -14,6 +14,7 @@ from ipcluster.client.mapresults import AsyncMapResult
 from ipcluster.client.partitions import as_sequences
 from ipcluster.client.view import View, name_of
 from ipcluster.wire import messages as m
+from ipcluster.wire.errors import SerializationError
 from ipcluster.wire.serialize import Packed
 
 if TYPE_CHECKING:
@@ -57,9 +58,6 @@ class LoadBalancedView(View):
     def __init__(self, client: Client, targets: Any = None, **flags: Any) -> None:
         super().__init__(client, **flags)
         self.targets = targets
-
-    def __repr__(self) -> str:
-        return f"<LoadBalancedView {self.targets or 'all'}>"
 
     def __len__(self) -> int:
         if self.targets is None:
@@ -156,13 +154,22 @@ class LoadBalancedView(View):
 
     def _singles(self, sized: Sequence[Any]) -> Iterator[Packed]:
         dump = self._dump
-        for args in zip(*sized, strict=False):
-            yield dump((args, {}))
+        for number, args in enumerate(zip(*sized, strict=False)):
+            try:
+                packed = dump((args, {}))
+            except SerializationError as error:
+                raise SerializationError(f"item {number}: {error}") from error
+            yield packed
 
     def _chunks(self, sized: Sequence[Any], sizes: list[int]) -> Iterator[Packed]:
         start = 0
         for size in sizes:
-            yield self._dump(tuple([s[start : start + size] for s in sized]))
+            try:
+                packed = self._dump(tuple([s[start : start + size] for s in sized]))
+            except SerializationError as error:
+                items = f"items {start} to {start + size - 1}"
+                raise SerializationError(f"{items}: {error}") from error
+            yield packed
             start += size
 
     def imap(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +20,7 @@ from ipcluster.client.engines import as_index
 from ipcluster.client.executor import ViewExecutor
 from ipcluster.client.finding import find_ticket, refuse_ssh
 from ipcluster.client.hubresults import AsyncHubResult
+from ipcluster.client.view import nth_of
 from ipcluster.client.waiting import wait_for_engines
 from ipcluster.wire.errors import InvalidDependency
 from ipcluster.wire.messages import SEQUENCE_BITS
@@ -137,8 +138,10 @@ class Client(Administration, DaskBridge):
         Raises:
             IndexError: no such engine.
             NoEnginesRegistered: a slice, and there are none.
+            ClusterError: the controller has ended.
             TypeError: neither int, slice nor list.
         """
+        self.connection.check()
         if isinstance(key, slice):
             self.roster.choose(None)  # raises if there are none
         elif as_index(key) is None and (
@@ -243,13 +246,29 @@ class Client(Administration, DaskBridge):
 
     @property
     def results(self) -> Lookup:
-        """Results by msg_id, fetched when they are asked for."""
-        return Lookup(lambda msg_id: self.get_result(msg_id).get())
+        """Results by msg_id, fetched when they are asked for; an error is one, too.
+
+        Its names are those of our tasks that have ended and are not forgotten.
+        """
+        return Lookup(
+            lambda msg_id: self.get_result(msg_id).get(return_exceptions=True),
+            lambda: self._known(finished=True),
+        )
 
     @property
     def metadata(self) -> Lookup:
-        """Metadata by msg_id."""
-        return Lookup(lambda msg_id: self.get_result(msg_id).metadata)
+        """Metadata by msg_id, of all our tasks that are not forgotten."""
+        return Lookup(
+            lambda msg_id: self.get_result(msg_id).metadata,
+            lambda: self._known(finished=False),
+        )
+
+    def _known(self, *, finished: bool) -> list[str]:
+        """Our tasks that the controller knows, oldest first."""
+        outstanding = self.outstanding if finished else ()
+        known = self.hub_history()
+        ours = [one for one in known if one.rpartition("_")[0] == self.session]
+        return [one for one in ours if one not in outstanding]
 
     def get_result(
         self,
@@ -267,6 +286,7 @@ class Client(Administration, DaskBridge):
 
         Raises:
             KeyError: the controller knows no such task.
+            IndexError: the history is not as long.
         """
         msg_ids, single = self._resolve(indices_or_msg_ids)
         calls = [self._own_call(msg_id) for msg_id in msg_ids]
@@ -288,7 +308,7 @@ class Client(Administration, DaskBridge):
         if isinstance(given, str):
             return [given], True
         if (index := as_index(given)) is not None:
-            return [self.history[index]], True
+            return [nth_of(self.history, index)], True
         found = [self._resolve(one)[0] for one in given]
         return [msg_id for ids in found for msg_id in ids], False
 
@@ -356,18 +376,26 @@ class Client(Administration, DaskBridge):
 HISTORY = 10_000
 
 
-class Lookup:
-    """Things by msg_id that are not kept but looked up."""
+class Lookup(Mapping[str, Any]):
+    """Things by msg_id that are not kept but looked up; the names are those known."""
 
-    def __init__(self, find: Callable[[str], Any]) -> None:
+    def __init__(
+        self, find: Callable[[str], Any], names: Callable[[], list[str]]
+    ) -> None:
         self._find = find
+        self._names = names
 
     def __getitem__(self, msg_id: str) -> Any:
         return self._find(msg_id)
 
-    def get(self, msg_id: str, default: Any = None) -> Any:
-        """The thing, or `default` if the task is unknown."""
-        try:
-            return self._find(msg_id)
-        except KeyError:
-            return default
+    def __contains__(self, msg_id: object) -> bool:
+        return msg_id in self._names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+    def __repr__(self) -> str:
+        return f"<Lookup of {len(self)} tasks>"

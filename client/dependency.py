@@ -175,13 +175,17 @@ def require(*objects: Any, **mapping: Any) -> depend:
 
 
 def _has(*modules: tuple[str, str], **mapping: Any) -> bool:
-    """On the engine: whether all modules are there; they and `mapping` are named."""
+    """On the engine: whether all modules are there; they and `mapping` are named.
+
+    Raises:
+        UnmetDependency: one is not.
+    """
     names = vars(sys.modules["__main__"])
     for module, folder in modules:
         try:
             import_from(module, folder)
-        except ImportError:
-            return False
+        except ImportError as error:
+            raise UnmetDependency(str(error)) from error
         top = module.partition(".")[0]
         names[top] = sys.modules[top]
     names.update(mapping)

@@ -38,14 +38,6 @@ class DirectView(View):
         super().__init__(client, **flags)
         self.targets = targets
 
-    def __repr__(self) -> str:
-        targets = self.targets
-        shown = repr(targets)
-        if isinstance(targets, list) and len(targets) > 8:
-            first = ", ".join(map(str, targets[:4]))
-            shown = f"[{first}, … {targets[-1]}] ({len(targets)} engines)"
-        return f"<{type(self).__name__} {shown}>"
-
     def __len__(self) -> int:
         return len(self.client.roster.choose(self.targets))
 
@@ -127,7 +119,15 @@ class DirectView(View):
         block: bool | None = None,
         label: str | None = None,
     ) -> Any:
-        """Run code in the engines' namespaces. The result shows its last expression."""
+        """Run code in the engines' namespaces. The result shows its last expression.
+
+        It is Python, and may await; magics and `!` are for `rc[0].converse()`.
+
+        Raises:
+            TypeError: `code` is no str.
+        """
+        if not isinstance(code, str):
+            raise TypeError(f"execute takes code as a str, not {code!r}")
         return self._run(
             b"execute",
             ((code, None, folders_of(code)), {}),

@@ -21,7 +21,7 @@ class ViewExecutor(Executor):
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self._is_shut = False
+        self.is_shut = False
         self._under_way: set[AsyncResult] = set()
 
     def submit(
@@ -62,7 +62,7 @@ class ViewExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls; wait for those that were given, if so asked."""
-        self._is_shut = True
+        self.is_shut = True
         under_way = list(self._under_way)
         if cancel_futures:
             for result in under_way:
@@ -72,5 +72,5 @@ class ViewExecutor(Executor):
                 result.wait()
 
     def _check(self) -> None:
-        if self._is_shut:
+        if self.is_shut:
             raise RuntimeError("cannot submit to an executor that was shut down")

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 FIRST = 0.02
 LATEST = 1.0
 
+# Seconds that a task's submission may take to the controller. Clients of one program
+# would otherwise race for it.
+ON_THE_WAY = 0.05
+
 
 class AsyncHubResult(AsyncResult):
     """The results of tasks by their msg_ids, fetched from the controller."""
@@ -36,7 +40,12 @@ class AsyncHubResult(AsyncResult):
         for call, msg_id in zip(self._calls, msg_ids, strict=True):
             call.msg_id = msg_id
             self._missing[msg_id] = call
-        self._fetch()
+        try:
+            self._fetch()
+        except KeyError:
+            # Another client may have submitted it just now: its message is on the way.
+            time.sleep(ON_THE_WAY)
+            self._fetch()
         if self._missing:
             threading.Thread(
                 target=self._go_on_fetching, name="ipcluster hub result", daemon=True

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ipcluster.wire.errors import TaskAborted
+
 if TYPE_CHECKING:
     from ipcluster.client.asyncresult import AsyncResult
     from ipcluster.client.view import View
@@ -31,6 +33,7 @@ class LazyMapIterator(Iterator[Any]):
         self._ordered = ordered
         self._return_exceptions = return_exceptions
         self._exhausted = False
+        self._cancelled = False
         self._waiting: deque[AsyncResult] = deque()
         self._arrived: deque[AsyncResult] = deque()
         self._pending: set[AsyncResult] = set()
@@ -39,14 +42,14 @@ class LazyMapIterator(Iterator[Any]):
 
     def __next__(self) -> Any:
         self._fill()
-        if not self._under_way:
-            raise StopIteration
-        result = self._next_result()
-        self._under_way -= 1
-        self._pending.discard(result)
-        if self._return_exceptions:
-            return result.get(return_exceptions=True)
-        return result.get()
+        while self._under_way:
+            result = self._next_result()
+            self._under_way -= 1
+            self._pending.discard(result)
+            if self._cancelled and isinstance(result.exception(), TaskAborted):
+                continue
+            return result.get(return_exceptions=self._return_exceptions)
+        raise StopIteration
 
     def _fill(self) -> None:
         while self._under_way < self._limit and not self._exhausted:
@@ -76,8 +79,8 @@ class LazyMapIterator(Iterator[Any]):
     def cancel(self) -> None:
         """Take no more items, and take back the tasks that have not started.
 
-        Iterating on gives what has been started, and TaskAborted for the rest.
+        Iterating on gives the results of those that had, and ends.
         """
-        self._exhausted = True
+        self._exhausted = self._cancelled = True
         for result in self._pending:
             result.abort()

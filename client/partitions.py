@@ -24,9 +24,11 @@ class Map:
         return seq[p * n // q : (p + 1) * n // q]
 
     def join(self, parts: Sequence[Any]) -> Any:
-        """The parts in a row: an array of arrays, else a list."""
+        """The parts in a row: an array of arrays, a frame of frames, else a list."""
         if not parts:
             return []
+        if (pandas := _pandas_of(parts)) is not None:
+            return pandas.concat(list(parts))
         if (numpy := _numpy_of(parts)) is not None:
             return numpy.concatenate([_at_least_1d(numpy, part) for part in parts])
         if all(isinstance(part, str) for part in parts):
@@ -66,6 +68,14 @@ class RoundRobinMap(Map):
         """The parts dealt back into the order they were cut from."""
         if not parts:
             return []
+        if (pandas := _pandas_of(parts)) is not None:
+            dealt_to = [
+                row * len(parts) + p
+                for p, part in enumerate(parts)
+                for row in range(len(part))
+            ]
+            order = sorted(range(len(dealt_to)), key=dealt_to.__getitem__)
+            return pandas.concat(list(parts)).iloc[order]
         if (numpy := _numpy_of(parts)) is not None:
             parts = [_at_least_1d(numpy, part) for part in parts]
             whole = numpy.concatenate(parts)
@@ -122,6 +132,14 @@ def _numpy_of(parts: Sequence[Any]) -> Any:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(parts[0], numpy.ndarray):
         return numpy
+    return None
+
+
+def _pandas_of(parts: Sequence[Any]) -> Any:
+    """The pandas module, if the first part is a frame or a series."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(parts[0], pandas.DataFrame | pandas.Series):
+        return pandas
     return None
 
 

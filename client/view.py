@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipcluster.client.asyncresult import AsyncResult
+from ipcluster.client.executor import ViewExecutor
 from ipcluster.client.mapresults import AsyncMapResult
 from ipcluster.client.remotefunction import ParallelFunction, RemoteFunction
 from ipcluster.wire.messages import NewFunction, Options
@@ -39,6 +40,7 @@ class View:
     """Whether the scheduler, and not the view, chooses the engine of a task."""
     _options: Options | None = None
     _pickler: PickledBy | None = None
+    _executor: ViewExecutor | None = None
 
     client: Client
 
@@ -51,6 +53,14 @@ class View:
         object.__setattr__(self, name, value)
         if name in self._option_names:
             object.__setattr__(self, "_options", None)
+
+    def __repr__(self) -> str:
+        targets = self.targets
+        shown = "all" if targets is None else repr(targets)
+        if isinstance(targets, list) and len(targets) > 8:
+            first = ", ".join(map(str, targets[:4]))
+            shown = f"[{first}, … {targets[-1]}] ({len(targets)} engines)"
+        return f"<{type(self).__name__} {shown}>"
 
     def __len__(self) -> int:
         """How many engines it addresses."""
@@ -129,13 +139,18 @@ class View:
         block: bool | None = None,
         owner: bool = False,
     ) -> AsyncResult:
-        """The results of tasks, by msg_id or by place in the history (-1: the last)."""
+        """The results of tasks, by msg_id or by place in the history (-1: the last).
+
+        Raises:
+            IndexError: the history is not as long.
+            KeyError: the controller knows no such task.
+        """
         if indices_or_msg_ids is None:
             indices_or_msg_ids = -1
         history = self.history
         many = isinstance(indices_or_msg_ids, list | tuple)
         asked = indices_or_msg_ids if many else [indices_or_msg_ids]
-        ids = [history[one] if isinstance(one, int) else one for one in asked]
+        ids = [nth_of(history, one) if isinstance(one, int) else one for one in asked]
         return self.client.get_result(
             ids if many else ids[0],
             block=self.block if block is None else block,
@@ -220,6 +235,13 @@ class View:
         """The results of `map`, one after the other as they come."""
         return iter(self.map_async(f, *sequences, **kwargs))
 
+    @property
+    def executor(self) -> ViewExecutor:
+        """The view as a `concurrent.futures.Executor`; another one after `shutdown`."""
+        if self._executor is None or self._executor.is_shut:
+            self._executor = ViewExecutor(self)
+        return self._executor
+
     # --- decorators ------------------------------------------------------------------
 
     def remote(
@@ -297,6 +319,18 @@ class View:
         else:
             history.extend([call.task for call in result._calls])
         return result.get() if block else result
+
+
+def nth_of(history: list[str], index: int) -> str:
+    """A msg_id by its place in a history.
+
+    Raises:
+        IndexError: it is not as long.
+    """
+    try:
+        return history[index]
+    except IndexError:
+        raise IndexError(f"no task {index}: there are {len(history)} so far") from None
 
 
 def name_of(f: Any) -> str:

@@ -111,7 +111,8 @@ class Dispatcher:
         candidates = live if allowed is None else allowed & live
         rejected = trouble.rejected.intersection(live)
         if rejected and all(engine in rejected for engine in candidates):
-            return "every engine that it may run on has refused it"
+            text = "every engine that it may run on has refused it"
+            return f"{text}: {trouble.refusal}" if trouble.refusal else text
         avoided = rejected | trouble.failed.intersection(live)
         if all(engine in avoided for engine in candidates):
             avoided = rejected

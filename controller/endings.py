@@ -8,6 +8,10 @@ from ipcluster.controller.queues import Engine
 from ipcluster.wire.messages import ErrorInfo, Outcome, Status
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(ErrorInfo).decode
+
+# Characters of an engine's reason that the task's error repeats.
+REASON = 300
 
 
 def _end(status: Status, task: int, info: ErrorInfo) -> Outcome:
@@ -20,6 +24,14 @@ def _info(kind: str, text: str, task: int, engine: Engine | None = None) -> Erro
     return ErrorInfo(
         kind, kind, text, "", engine.id, engine.uuid, task=task, host=engine.host
     )
+
+
+def reason_of(outcome: Outcome) -> str:
+    """What an engine said in the outcome of a task that it refused; short."""
+    try:
+        return _decode(outcome.payload).evalue[:REASON]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def aborted(task: int) -> Outcome:

@@ -57,10 +57,14 @@ class Fates:
         if allowed is None or not allowed.isdisjoint(self._dispatcher.engines):
             self._dispatcher.place_many(submission, tasks)
             return
+        end = endings.nowhere
         text = "none of the engines that it may run on is there: "
         text += ", ".join(map(str, sorted(allowed)[:20]))
+        if not allowed:
+            end = endings.impossible
+            text = "the tasks that it follows ran on none of its targets"
         for task in tasks:
-            self.end(task, endings.nowhere(task.id, text), NOWHERE, now)
+            self.end(task, end(task.id, text), NOWHERE, now)
 
     def place(self, task: Task, now: float, *, front: bool) -> None:
         """Make a balanced task ready again."""
@@ -114,7 +118,7 @@ class Fates:
         """Whether an outcome other than success was not its last, and is dealt with."""
         if outcome.status == Status.REJECTED:
             self._ledger.discard(outcome)
-            self._refused(task, home, now)
+            self._refused(task, home, endings.reason_of(outcome), now)
             return True
         trouble = task.trouble
         tries = trouble.tries if trouble is not None else 0
@@ -131,12 +135,14 @@ class Fates:
         self.take_back(task, now)
         return True
 
-    def _refused(self, task: Task, home: Engine, now: float) -> None:
+    def _refused(self, task: Task, home: Engine, reason: str, now: float) -> None:
         """The engine does not meet what its function asks of one."""
         if task.submission.direct and not task.wish:
             text = f"engine {home.id} does not meet what the function asks for"
+            text += f": {reason}" if reason else ""
             self.end(task, endings.impossible(task.id, text), home.id, now)
             return
         trouble = task.trouble = task.trouble or Trouble()
         trouble.rejected |= {home.id}
+        trouble.refusal = reason
         self.take_back(task, now)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+import itertools
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from ipcluster.controller.dispatch import Dispatcher
 from ipcluster.controller.ledger import Ledger
-from ipcluster.controller.queues import State
-from ipcluster.controller.records import Record, matches
+from ipcluster.controller.queues import State, Task
+from ipcluster.controller.records import Record
 from ipcluster.wire.messages import SEQUENCE_BITS
+
+# Unfinished tasks that a query looks at. A million may wait, and nothing else is done
+# meanwhile.
+UNFINISHED = 10_000
 
 
 class ResultStatus(Struct, frozen=True):
@@ -85,11 +89,13 @@ class Queries:
             if client is None or number >> SEQUENCE_BITS == client
         ]
 
-    def records(self, query: Mapping[str, Any] | None = None) -> Iterator[Record]:
-        """Finished tasks that match (`records.matches`), oldest end first."""
-        for record in self._ledger.store:
-            if not query or matches(record, query):
-                yield record
+    def records(self) -> Iterator[Record]:
+        """Finished tasks, oldest end first."""
+        return iter(self._ledger.store)
+
+    def under_way(self) -> Iterator[Task]:
+        """The others, oldest submission first, and no more than `UNFINISHED`."""
+        return itertools.islice(self._ledger.tasks.values(), UNFINISHED)
 
     def purge(
         self, tasks: Iterable[int] | None = None, engines: Iterable[int] | None = None

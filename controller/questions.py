@@ -6,17 +6,21 @@ are the names that clients give themselves, so a msg_id means the same to every 
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ipcluster.controller import rows
 from ipcluster.controller.peers import Peer
+from ipcluster.controller.queues import Text
 from ipcluster.controller.records import Record
 from ipcluster.controller.stations import EngineRecord
 from ipcluster.wire import messages as m
-from ipcluster.wire.errors import ClusterError
+from ipcluster.wire.errors import ClusterError, decode_info
 from ipcluster.wire.grants import RESULTS, Object, authorize
 
 if TYPE_CHECKING:
@@ -27,6 +31,11 @@ Body = dict[str, Any]
 # The client that tasks run again belong to: none that ever connects.
 RESUBMITTED = 0
 RESUBMITTED_SESSION = "resubmitted"
+
+_SEQUENCE = (1 << m.SEQUENCE_BITS) - 1
+
+# What a process can be sent. 0 reaches nobody, and tells whether it could.
+_SIGNALS = frozenset({0, *signal.valid_signals()})
 
 
 class Questions:
@@ -86,8 +95,6 @@ class Questions:
         n = _whole(body, "n")
         if n < 1 or n > 10_000:
             raise ClusterError(f"cannot start {n} engines")
-        if self._server.local is None:
-            raise ClusterError("this controller has no keeper on its own host any more")
         self._server.on_start(n)
         return n
 
@@ -118,9 +125,11 @@ class Questions:
         """Send `signum` to these `engines` (None: all). Their ids."""
         records = self._named(body)
         self._allowed(peer, "signal", records)
+        signum = _whole(body, "signum")
+        if signum not in _SIGNALS:
+            raise ClusterError(f"there is no signal {signum}")
         for record in records:
-            message = m.Signal(record.slot, _whole(body, "signum"))
-            self._server.tell_keeper(record, message)
+            self._server.tell_keeper(record, m.Signal(record.slot, signum))
         return [record.id for record in records]
 
     def watch(self, peer: Peer, body: Body) -> list[int]:
@@ -209,34 +218,71 @@ class Questions:
         mine = None if RESULTS in peer.grant.rights else peer.number
         return self._msg_ids(self._server.table.history(mine))
 
-    def db_query(self, peer: Peer, body: Body) -> list[dict[str, Any]]:
-        """Finished tasks that match `query`, as dicts, with `keys` only if given."""
-        all_of_them = RESULTS in peer.grant.rights
-        found = []
-        for record in self._server.table.records(body.get("query") or {}):
-            if all_of_them or record.client == peer.number:
-                row = self._row(record)
-                keys = body.get("keys")
-                found.append(row if keys is None else {k: row.get(k) for k in keys})
-        return found
+    def db_query(self, peer: Peer, body: Body) -> list[rows.Row]:
+        """Tasks that match `query`, as rows, with `keys` only if given."""
+        query, keys = body.get("query") or {}, body.get("keys")
+        mine = None if RESULTS in peer.grant.rights else peer.number
+        found = [row for row in self._rows(mine) if rows.matches(row, query)]
+        return [rows.cut(row, keys) for row in found]
 
-    def _row(self, record: Record) -> dict[str, Any]:
-        engine = self._server.roster.engines.get(record.engine)
+    def _rows(self, client: int | None) -> Iterator[rows.Row]:
+        """The tasks of this client, or of all: those that have ended come first."""
+        table = self._server.table
+        sessions: dict[int, str] = {}  # looked up once for each client, not each task
+        for record in table.records():
+            if client is None or record.client == client:
+                row = self._row(record.task, record.engine, record.text, sessions)
+                yield row | self._past(record)
+        for task in table.under_way():
+            submission = task.submission
+            if client is None or submission.client.id == client:
+                row = self._row(task.id, task.engine, task.text, sessions)
+                yield row | {
+                    "status": task.state.name.lower(),
+                    "submitted": self._moment(submission.submitted),
+                    "label": submission.options.label,
+                    "size_bytes": len(task.item.payload),
+                }
+
+    def _row(
+        self, task: int, engine: int, text: Text | None, sessions: dict[int, str]
+    ) -> rows.Row:
+        """What is known of any task, and None for all else."""
+        number = task >> m.SEQUENCE_BITS
+        session = sessions.get(number)
+        if session is None:
+            session = sessions[number] = self._session(number)
+        return dict.fromkeys(rows.KEYS) | {
+            "msg_id": f"{session}_{task & _SEQUENCE}",
+            "client_uuid": session,
+            "engine_id": engine if engine >= 0 else None,
+            "engine_uuid": self._server.roster.uuids.get(engine),
+            "stdout": text.stream(1) if text is not None else "",
+            "stderr": text.stream(2) if text is not None else "",
+        }
+
+    def _past(self, record: Record) -> rows.Row:
+        """What is known of a task that has ended."""
+        received = self._moment(record.completed)
+        error = None
+        if record.status is not m.Status.OK:
+            info = decode_info(record.outcome.payload)
+            error = f"{info.ename}: {info.evalue}" if info.evalue else info.ename
+        ended = rows.to_datetime(record.started + record.duration)
         return {
-            "msg_id": self._msg_id(record.task),
-            "client": self._server.reception.session_of(record.client),
-            "submitted": self._clock(record.submitted),
-            "started": record.started or None,
-            "completed": self._clock(record.completed),
-            "duration": record.duration,
-            "engine_id": record.engine,
-            "engine_uuid": engine.info.uuid if engine is not None else None,
             "status": record.status.name.lower(),
+            "submitted": self._moment(record.submitted),
+            "started": rows.to_datetime(record.started),
+            "completed": ended if record.started else received,
+            "received": received,
+            "duration": record.duration,
             "label": record.label,
             "size_bytes": record.size_bytes(),
-            "stdout": record.stdout,
-            "stderr": record.stderr,
+            "error": error,
         }
+
+    def _moment(self, moment: float) -> datetime | None:
+        return rows.to_datetime(self._clock(moment))
 
     def purge(self, peer: Peer, body: Body) -> list[str]:
         """Forget the results of `msg_ids`, and of `engines`; both None: all.
@@ -306,10 +352,12 @@ class Questions:
         return tasks, unknown
 
     def _msg_id(self, task: int) -> str:
-        number, sequence = task >> m.SEQUENCE_BITS, task & (1 << m.SEQUENCE_BITS) - 1
-        if number == RESUBMITTED:
-            return f"{RESUBMITTED_SESSION}_{sequence}"
-        return f"{self._server.reception.session_of(number)}_{sequence}"
+        return f"{self._session(task >> m.SEQUENCE_BITS)}_{task & _SEQUENCE}"
+
+    def _session(self, client: int) -> str:
+        if client == RESUBMITTED:
+            return RESUBMITTED_SESSION
+        return self._server.reception.session_of(client)
 
     def _msg_ids(self, tasks: Iterable[int]) -> list[str]:
         return [self._msg_id(task) for task in tasks]

@@ -60,6 +60,7 @@ class Trouble(Struct, gc=False):
     deaths: int = 0
     failed: frozenset[int] = frozenset()
     rejected: frozenset[int] = frozenset()
+    refusal: str = ""  # what the last engine that rejected it said
 
 
 class Text:

@@ -7,11 +7,9 @@ memory is as real there. The newest record always stays, whatever its size.
 
 from __future__ import annotations
 
-import operator
-import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -146,53 +144,3 @@ class MemoryRecords:
             self._bytes -= record.size_bytes()
             if record.outcome.segments:
                 dropped += outcome_segments(record.outcome)
-
-
-def _search(pattern: str, text: str) -> bool:
-    try:
-        return re.search(pattern, text) is not None
-    except re.error as error:
-        raise ValueError(f"not a pattern: {pattern!r}: {error}") from error
-
-
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "$eq": operator.eq,
-    "$ne": operator.ne,
-    "$lt": operator.lt,
-    "$lte": operator.le,
-    "$gt": operator.gt,
-    "$gte": operator.ge,
-    "$in": lambda value, among: value in among,
-    "$nin": lambda value, among: value not in among,
-    "$exists": lambda value, wanted: (value is not None) == bool(wanted),
-    "$regex": lambda value, pattern: _search(pattern, value),
-}
-FIELDS = (
-    *("task", "client", "engine", "status", "submitted", "assigned", "started"),
-    *("completed", "duration", "label", "stdout", "stderr"),
-)
-
-
-def matches(record: Record, query: Mapping[str, Any]) -> bool:
-    """Whether the record has these values, or meets these comparisons.
-
-    A query is `{field: value}` or `{field: {"$gt": value, ...}}`, for the `FIELDS`; a
-    value that cannot be compared does not match.
-
-    Raises:
-        ValueError: a field or comparison that does not exist.
-    """
-    for name, wanted in query.items():
-        if name not in FIELDS:
-            raise ValueError(f"no field {name!r}; there are {', '.join(FIELDS)}")
-        tests = wanted if isinstance(wanted, Mapping) else {"$eq": wanted}
-        value = getattr(record, name)
-        for test, against in tests.items():
-            if test not in _COMPARE:
-                raise ValueError(f"no {test!r}; there are {', '.join(_COMPARE)}")
-            try:
-                if not _COMPARE[test](value, against):
-                    return False
-            except TypeError:
-                return False
-    return True

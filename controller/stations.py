@@ -95,6 +95,7 @@ class Roster:
         self._by_place: dict[tuple[int, int], EngineRecord] = {}
         self._next = 0
         self.left: deque[tuple[int, str]] = deque(maxlen=1000)
+        self.uuids: dict[int, str] = {}  # also of engines that have left
 
     def add(self, station: Station, slot: int, info: EngineInfo) -> EngineRecord:
         info = msgspec.structs.replace(info, engine=self._next)
@@ -102,6 +103,7 @@ class Roster:
         record = EngineRecord(info, station, slot)
         self.engines[record.id] = record
         self._by_place[station.number, slot] = record
+        self.uuids[record.id] = info.uuid
         return record
 
     def find(self, station: Station, slot: int) -> EngineRecord | None:

@@ -33,9 +33,8 @@ started; when it dies, its keeper says which was the last that it began.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from random import Random
-from typing import Any
 
 from ipcluster.controller import endings, invariants
 from ipcluster.controller.actions import Action, Drop
@@ -443,8 +442,11 @@ class TaskTable:
     def history(self, client: int | None = None) -> list[int]:
         return self._queries.history(client)
 
-    def records(self, query: Mapping[str, Any] | None = None) -> Iterator[Record]:
-        return self._queries.records(query)
+    def records(self) -> Iterator[Record]:
+        return self._queries.records()
+
+    def under_way(self) -> Iterator[Task]:
+        return self._queries.under_way()
 
     def purge(
         self, tasks: Iterable[int] | None = None, engines: Iterable[int] | None = None

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import ast
 import builtins
-import linecache
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ipcluster.wire import sources
 from ipcluster.wire.importable import look_in
 from ipcluster.wire.references import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+
+_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+_IS_COROUTINE = 0x80  # inspect.CO_COROUTINE
 
 
 class Namespace:
@@ -82,19 +86,51 @@ def execute(
     count = namespace.executions
     if filename is None:
         filename = f"<execute {count}>"
-    linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
-    tree = ast.parse(code, filename)
+    sources.put(filename, code.splitlines(True))
+    value = _run(code, filename, namespace.names)
+    shown = None
+    if value is not None:
+        namespace.names["_"] = value
+        shown = repr(value)
+    return {"execution_count": count, "result_repr": shown}
+
+
+def _run(code: str, filename: str, names: dict[str, Any]) -> Any:
+    """The value of the last statement, if it is an expression. Code may `await`."""
+
+    def compiled(source: Any, mode: str, flags: int = 0) -> Any:
+        # Not with what this file has imported from __future__.
+        return compile(source, filename, mode, flags | _AWAIT, dont_inherit=True)
+
+    # Not `ast.parse`: its own frame would be the first of a SyntaxError's traceback.
+    tree = compiled(code, "exec", ast.PyCF_ONLY_AST)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
-        last = ast.Expression(tree.body.pop().value)  # type: ignore[attr-defined]  # isinstance above
-    exec(compile(tree, filename, "exec"), namespace.names)
-    shown = None
+        last = ast.Expression(tree.body.pop().value)
+    parts = [compiled(tree, "exec")]
     if last is not None:
-        value = eval(compile(last, filename, "eval"), namespace.names)
-        if value is not None:
-            namespace.names["_"] = value
-            shown = repr(value)
-    return {"execution_count": count, "result_repr": shown}
+        parts.append(compiled(last, "eval"))
+    if any(part.co_flags & _IS_COROUTINE for part in parts):
+        return _run_in_loop(parts, names)
+    value = None
+    for part in parts:
+        value = eval(part, names)
+    return value
+
+
+def _run_in_loop(parts: list[Any], names: dict[str, Any]) -> Any:
+    """Code that awaits, all of it in one loop: tasks that it makes go on."""
+    import asyncio
+
+    async def run() -> Any:
+        value = None
+        for part in parts:
+            value = eval(part, names)
+            if part.co_flags & _IS_COROUTINE:
+                value = await value
+        return value
+
+    return asyncio.run(run())
 
 
 def run_file(
@@ -116,7 +152,7 @@ def import_names(
     namespace: Namespace, statements: str, folders: Sequence[str] = ()
 ) -> None:
     look_in(folders)
-    exec(compile(statements, "<import>", "exec"), namespace.names)
+    exec(compile(statements, "<import>", "exec", dont_inherit=True), namespace.names)
 
 
 def clear(namespace: Namespace) -> None:

@@ -7,10 +7,12 @@ the process. Elsewhere `kill` has to do.
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable
+
+log = logging.getLogger(__name__)
 
 
 def _sender() -> Callable[[int, int], None]:
@@ -33,5 +35,9 @@ _send = _sender()
 
 def signal_main_thread(pid: int, signum: int) -> None:
     """Send a signal; a process that has gone gets none."""
-    with contextlib.suppress(ProcessLookupError):
+    try:
         _send(pid, signum)
+    except ProcessLookupError:
+        pass
+    except OSError as error:  # on another host there may be other signals
+        log.warning("signal %d to process %d: %s", signum, pid, error)

@@ -232,21 +232,25 @@ def _add_clean(commands: _Commands) -> None:
 
 def _count(text: str) -> int:
     # `-n=4`, as some write it, arrives here as "=4".
-    n = int(text.removeprefix("="))
-    if not 0 <= n <= 10_000:
-        raise argparse.ArgumentTypeError(f"{n} is not between 0 and 10000")
-    return n
+    return _whole(text.removeprefix("="), 10_000)
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
-    return port
+    return _whole(text, 65_535)
+
+
+def _whole(text: str, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 to {most}")
+    return number
 
 
 def _signal(text: str) -> int:
-    if text.isdecimal():
+    if text.isdecimal() and int(text) in signal.valid_signals():
         return int(text)
     name = text.upper() if text.upper().startswith("SIG") else f"SIG{text.upper()}"
     if name not in signal.Signals.__members__:

@@ -35,11 +35,18 @@ def claimed(place: ClusterPlace) -> Iterator[None]:
     Hold it until the new controller has noted its pid there.
 
     Raises:
-        LaunchError: the cluster runs, or somebody is starting it right now.
+        LaunchError: the cluster runs, somebody is starting it right now, or its folder
+            cannot be made.
         ClusterError: it belongs to another host.
     """
-    place.make()
-    lock = _lock(place)
+    try:
+        place.make()
+        lock = _lock(place)
+    except OSError as error:
+        raise LaunchError(
+            f"cannot start {describe(place)}: {error}; set IPCLUSTER_DIR to a folder "
+            "that you may write in"
+        ) from error
     try:
         _refuse_running(place)
         if _has_leftovers(place.folder):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ipcluster.launchers.claim import is_starting
 from ipcluster.launchers.cores import usable_cores
-from ipcluster.launchers.ended import Ended, is_running, stop_cluster
+from ipcluster.launchers.ended import Ended, is_running, nothing_there, stop_cluster
 from ipcluster.launchers.names import describe, place_of
 from ipcluster.wire.errors import ClusterError
 from ipcluster.wire.places import ClusterPlace, all_clusters
@@ -83,7 +83,7 @@ def _sentence(place: ClusterPlace, ended: Ended) -> str:
         )
     if ended.had_files:
         return f"{name} was dead; its files are removed"
-    return f"no {name} is running"
+    return nothing_there(place)
 
 
 def add_engines(options: argparse.Namespace) -> int:

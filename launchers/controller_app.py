@@ -41,7 +41,7 @@ from ipcluster.launchers.claim import claimed
 from ipcluster.launchers.log_options import add_log_options
 from ipcluster.wire import private_files, tickets
 from ipcluster.wire.curve import CurveKeys, new_curve_keys
-from ipcluster.wire.descriptors import raise_limit
+from ipcluster.wire.descriptors import raise_limit, set_limit
 from ipcluster.wire.errors import ClusterError
 from ipcluster.wire.grants import (
     CLIENT_RIGHTS,
@@ -167,16 +167,19 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
     if not 0.1 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.1 and 86400")
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0.1 to 86400")
     return seconds
 
 
 def start_keeper(
-    place: ClusterPlace, options: argparse.Namespace
+    place: ClusterPlace, options: argparse.Namespace, n: int
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """The keeper's process, and our end of its control socket."""
+    """The process of a keeper with `n` engines, and our end of its control socket."""
     ours, theirs = socket.socketpair()
     command = [
         sys.executable,
@@ -187,7 +190,7 @@ def start_keeper(
         f"--listen={place.run_folder / 'keeper-0'}",
         f"--segments={place.segment_folder}",
         f"--fallback={place.segment_fallback}",
-        f"-n={options.n}",
+        f"-n={n}",
         f"--preload={options.preload}",
         f"--path={options.path}",
         f"--log-level={options.log_level}",
@@ -205,6 +208,38 @@ def start_keeper(
         )
     theirs.close()
     return process, ours
+
+
+class OwnHost:
+    """The keeper of this host; when it has ended, the next one."""
+
+    def __init__(self, place: ClusterPlace, options: argparse.Namespace) -> None:
+        self._place = place
+        self._options = options
+        self.descriptors = 0  # that a process of the user may open
+        self.keeper, self._control = start_keeper(place, options, options.n)
+
+    def join(self, server: Server) -> None:
+        """Have the server's loop serve the engines."""
+        self._server = server
+        self._holder = Holder(self._control, server.poller)
+        server.add_local(OwnStation(self._holder))
+
+    def start(self, count: int) -> None:
+        """Start so many engines more."""
+        if self._server.local is not None:
+            self._holder.tell_keeper(Spawn(count))
+            return
+        log.info("this host's keeper has ended: starting another")
+        _end_keeper(self.keeper)
+        set_limit(self.descriptors)  # engines have what the user has set
+        try:
+            self.keeper, self._control = start_keeper(self._place, self._options, count)
+        finally:
+            raise_limit()
+        self.join(self._server)
+        if (state := self._place.read_state()) is not None:
+            self._place.write_state(_with_keeper(state, self.keeper.pid))
 
 
 def make_tickets(
@@ -302,34 +337,34 @@ def run(
     """Everything between an empty folder and an empty folder."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     told.defer()
-    keeper, control = start_keeper(place, options)
+    host = OwnHost(place, options)
     try:
         told.resume()
-        raise_limit()
+        host.descriptors = raise_limit()
         server = build(place, options, context)
-        holder = Holder(control, server.poller)
-        server.add_local(OwnStation(holder))
+        host.join(server)
         server.on_engines = lambda count: report("engines", ready=count, of=options.n)
         server.on_unborn = lambda reason: report("unborn", reason=reason)
-        server.on_start = lambda count: holder.tell_keeper(Spawn(count))
-        place.write_state(_state(options, server, keeper.pid))
+        server.on_start = host.start
+        place.write_state(_state(options, server, host.keeper.pid))
         _watch_ends(server, options.tether_fd)
         report("listening", port=server.doors.port, pid=os.getpid())
         log.info("listening on %s:%d", options.ip, server.doors.port)
         server.run()
     finally:
-        _end_keeper(keeper)
+        _end_keeper(host.keeper)
     server.close()
     context.destroy(linger=500)
 
 
 def _state(options: argparse.Namespace, server: Server, keeper: int) -> State:
-    return msgspec.structs.replace(
-        _own_state(options),
-        keeper_pid=keeper,
-        keeper_started=process_started(keeper) or 0.0,
-        port=server.doors.port,
-    )
+    state = msgspec.structs.replace(_own_state(options), port=server.doors.port)
+    return _with_keeper(state, keeper)
+
+
+def _with_keeper(state: State, keeper: int) -> State:
+    started = process_started(keeper) or 0.0
+    return msgspec.structs.replace(state, keeper_pid=keeper, keeper_started=started)
 
 
 def _own_state(options: argparse.Namespace) -> State:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ipcluster.launchers.names import describe
 from ipcluster.wire.errors import ClusterError
-from ipcluster.wire.places import ClusterPlace, State
+from ipcluster.wire.places import ClusterPlace, State, all_clusters
 from ipcluster.wire.processes import is_alive
 
 if TYPE_CHECKING:
@@ -43,6 +43,14 @@ class Ended:
     was_killed: bool = False
     leftovers: int = 0
     had_files: bool = False
+
+
+def nothing_there(place: ClusterPlace) -> str:
+    """That no such cluster runs, and where to look if others do."""
+    said = f"no {describe(place)} is running"
+    if any(is_running(other) for other in all_clusters(place.root)):
+        said += "; `ipcluster list` shows those that are"
+    return said
 
 
 def stop_cluster(

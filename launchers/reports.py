@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ipcluster.launchers.claim import is_starting
-from ipcluster.launchers.ended import is_running
+from ipcluster.launchers.ended import is_running, nothing_there
 from ipcluster.launchers.names import client_arguments, describe, options_for, place_of
 from ipcluster.wire.errors import ClusterError
 from ipcluster.wire.places import ClusterPlace, all_clusters
@@ -63,8 +63,8 @@ def survey(place: ClusterPlace) -> dict[str, Any]:
         try:
             with ControllerDoor(place, _PATIENCE) as door:
                 known["engines"] = len(door.engines)
-        except ClusterError:
-            known["state"] = "no answer"
+        except ClusterError as error:
+            known.update(state="no answer", reason=str(error))
     return known
 
 
@@ -168,9 +168,9 @@ def _numbers(queue: object) -> dict[str, int]:
 
 def _status_text(place: ClusterPlace, known: dict[str, Any] | None) -> str:
     if known is None:
-        return f"no {describe(place)} is running"
+        return nothing_there(place)
     if known["state"] != "running":
-        hint = ""
+        hint = f": {known['reason']}" if "reason" in known else ""
         if known["state"] == "dead":
             hint = f"; clean up with `ipcluster stop{options_for(place)}`"
         return f"{describe(place)}: {known['state']}{hint}"

@@ -256,6 +256,7 @@ def from_exception(
         task=task,
         host=host,
         builtin=tracebacks.nearest_builtin(exc),
+        fields=tracebacks.fields(exc),
     )
 
 
@@ -286,8 +287,10 @@ def to_error(info: ErrorInfo, *, method: str = "apply") -> ClusterError:
         "task": info.task,
         "method": method,
     }
-    fields = (info.ename, info.evalue, info.traceback, engine_info)
-    return remote_class(info.builtin)(*fields)
+    given = (info.ename, info.evalue, info.traceback, engine_info)
+    error = remote_class(info.builtin)(*given)
+    error.set_fields(info.fields)
+    return error
 
 
 def encode_info(info: ErrorInfo) -> bytes:

@@ -39,7 +39,7 @@ from functools import lru_cache
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, Protocol, TypeAlias
 
-from ipcluster.wire import by_value
+from ipcluster.wire import by_value, sources
 from ipcluster.wire.importable import (
     folder_of,
     folders_for,
@@ -274,7 +274,10 @@ def reduce_cell(dump: Dump, cell: CellType) -> Reduced:
 def reduce_code(_dump: Dump, code: CodeType) -> Reduced:
     # Version 2 has no back references, which depend on reference counts: the same code
     # gives the same bytes, and so a function the same digest.
-    return _load_code, (marshal.dumps(code, 2),)
+    data = marshal.dumps(code, 2)
+    if (source := sources.source_of(code)) is None:
+        return _load_code, (data,)
+    return _load_code, (data, source)
 
 
 def reduce_module(dump: Dump, module: ModuleType) -> Reduced:
@@ -457,7 +460,9 @@ def _fill_cell(cell: CellType, value: tuple[Any, ...]) -> None:
         cell.cell_contents = value[0]
 
 
-def _load_code(data: bytes) -> CodeType:
+def _load_code(data: bytes, source: sources.Source | None = None) -> CodeType:
     code = marshal.loads(data)
     assert isinstance(code, CodeType)
+    if source is not None:
+        sources.keep(code.co_filename, source)
     return code

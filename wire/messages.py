@@ -161,7 +161,8 @@ class ErrorInfo(Struct, frozen=True, array_like=True):
 
     `kind` is the name of one of our own error classes (`wire/errors.py`): `RemoteError`
     for what user code raised. `builtin` is the nearest builtin class of the exception,
-    so that `except ValueError` catches it at the client.
+    so that `except ValueError` catches it at the client, and `fields` are what that
+    class tells apart from its message: an OSError's `errno` and `filename`.
     """
 
     kind: str
@@ -173,6 +174,7 @@ class ErrorInfo(Struct, frozen=True, array_like=True):
     task: int | None = None
     host: str | None = None
     builtin: str = ""
+    fields: dict[str, int | str] = {}
 
 
 # --- the door: client or agent -> controller, and back --------------------------------

@@ -229,7 +229,7 @@ class ClusterPlace:
     def _new_run_folder(self) -> Path:
         user = f"ipcluster-{private_files.user_id()}"
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-        if runtime and os.access(runtime, os.W_OK | os.X_OK):
+        if runtime and _is_ours(Path(runtime)):
             folder = Path(runtime) / user / self._token()
             if len(os.fsencode(folder)) <= _LONGEST_RUN_FOLDER:
                 return folder
@@ -286,6 +286,15 @@ def _remove_folder(folder: Path) -> None:
         folder.rename(doomed)
     for one in (folder, *folder.parent.glob(f".{folder.name}.*.gone")):
         shutil.rmtree(one, ignore_errors=True)
+
+
+def _is_ours(runtime: Path) -> bool:
+    """Whether we may write there, and nobody else exchange what we have written."""
+    try:
+        private_files.check_above(runtime)
+    except (SecurityError, FileNotFoundError):
+        return False
+    return os.access(runtime, os.W_OK | os.X_OK)
 
 
 def _check_name(what: str, name: str) -> None:

@@ -41,10 +41,9 @@ class Reference:
 
     def get(self, namespace: dict[str, Any]) -> Any:
         """The value in `namespace`, which the expression may also change."""
-        try:
+        if self.name in namespace:
             return namespace[self.name]
-        except KeyError:
-            return eval(self.name, namespace)
+        return eval(self.name, namespace)
 
 
 def resolve(obj: Any, namespace: dict[str, Any]) -> Any:

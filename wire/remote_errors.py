@@ -39,16 +39,24 @@ class RemoteError(ClusterError):
         self.engine = info.get("engine_id")
         self.task = info.get("task")
         self.host = info.get("host")
+        self.fields: dict[str, int | str] = {}
         if isinstance(self, SyntaxError):
             # A SyntaxError is printed from its fields, never by its __str__.
             self.msg = str(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = (self.ename, self.evalue, self.traceback, self.engine_info)
+        state = self.__dict__ | self.fields
         # A class made here has no name to be found by: it is made again over there.
         if builtin := getattr(self, "builtin_name", ""):
-            return _rebuild, (builtin, *fields), self.__dict__
-        return type(self), fields, self.__dict__
+            return _rebuild, (builtin, *fields), state
+        return type(self), fields, state
+
+    def set_fields(self, fields: Mapping[str, int | str]) -> None:
+        """Set what the builtin class tells apart from its message."""
+        self.fields = dict(fields)
+        for name, value in fields.items():
+            setattr(self, name, value)
 
     def __str__(self) -> str:
         return "\n".join([self.message, *self.render_traceback()])

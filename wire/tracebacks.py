@@ -8,17 +8,36 @@ never raises. Frames of our own engine are left out: they say nothing to the use
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 
 # Frames kept from the end of a traceback before it is formatted.
 FRAMES = 1000
 
+# The head of a frame in a cell of the shell, which people know by its number.
+_CELL = re.compile(
+    r'^([ |+]*)File "<ipython-input-(\d+)-[0-9a-f]{12}>"(, line \d+)', re.MULTILINE
+)
+
+# Attributes of builtin exceptions that programs look at to find out what went wrong.
+# Not the `name` of a NameError: Python would look for similar names here.
+FIELDS: dict[type[BaseException], tuple[str, ...]] = {
+    OSError: ("errno", "strerror", "filename", "filename2"),
+    ImportError: ("name", "path"),
+    SystemExit: ("code",),
+}
+_FIELD_LIMIT = 4096  # characters; the longest path of Linux
+
 # The longest cycle of frames recognised as recursion.
 _CYCLE = 8
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _HIDDEN = tuple(os.path.join(_ROOT, part) + os.sep for part in ("engines", "wire"))
+
+# What `asyncio.run` adds above a coroutine.
+_ASYNCIO = os.path.join(os.path.dirname(traceback.__file__), "asyncio")
+_LOOP = tuple(os.path.join(_ASYNCIO, n) for n in ("runners.py", "base_events.py"))
 
 _type_name = type.__dict__["__name__"].__get__
 
@@ -66,6 +85,24 @@ def nearest_builtin(exc: BaseException) -> str:
     return ""
 
 
+def fields(exc: BaseException) -> dict[str, int | str]:
+    """What the builtin class of `exc` tells apart from its message, if it is plain."""
+    found: dict[str, int | str] = {}
+    try:
+        for cls, names in FIELDS.items():
+            if not isinstance(exc, cls):
+                continue
+            for name in names:
+                value = getattr(exc, name, None)
+                if isinstance(value, str):
+                    found[name] = shorten(value, _FIELD_LIMIT, name)
+                elif isinstance(value, int) and abs(value) < 1 << 63:
+                    found[name] = int(value)
+    except BaseException:
+        return {}
+    return found
+
+
 def type_name_of(cls: type) -> str:
     """The name of a class, past any metaclass."""
     return clean(str(_type_name(cls)))
@@ -84,7 +121,7 @@ def text(exc: BaseException, limit: int, message_limit: int) -> str:
         )
         _hide(described)
         pieces = [shorten(piece, message_limit) for piece in described.format()]
-        return _cut("".join(_collapse(pieces)), limit)
+        return _cut(_CELL.sub(r"\1Cell In[\2]\3", "".join(_collapse(pieces))), limit)
     except BaseException as error:
         head = f"{type_name(exc)}: {message(exc, message_limit)}"
         return f"{head}\n[no traceback: formatting it raised {type_name(error)}]"
@@ -99,7 +136,11 @@ def _hide(described: traceback.TracebackException) -> None:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        shown = [frame for frame in one.stack if not frame.filename.startswith(_HIDDEN)]
+        frames = list(one.stack)
+        # Ours that run coroutines come first, with those of the loop between them.
+        while frames and frames[0].filename.startswith((*_HIDDEN, *_LOOP)):
+            del frames[0]
+        shown = [frame for frame in frames if not frame.filename.startswith(_HIDDEN)]
         one.stack[:] = shown
         waiting += [one.__cause__, one.__context__]
         waiting += getattr(one, "exceptions", None) or []

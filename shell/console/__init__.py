@@ -6,6 +6,7 @@ remote.py      what it asks of the other side, and what it is told
 backlog.py     what has been told and is not shown yet, bounded
 engine.py      an engine of a running cluster, through a conversation
 jupyter.py     a kernel that speaks the Jupyter protocol
+missed.py      what it has shown while the connection was broken
 channels.py    its sockets, and the one thread that touches them
 translating.py its messages as events of an interpreter
 starting.py    a kernel of the console's own

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 USAGE = """\
 usage: ipshell console [options of ipshell]
        ipshell console --existing [FILE | ID | PATTERN] [--ssh [USER@]HOST[:PORT]]
+                       [--replay]
        ipshell console [--cluster ID] [--profile NAME] --engine N
 
 The prompt of ipshell, for an interpreter elsewhere. Without options it starts a kernel
@@ -27,6 +28,7 @@ and stops it at the end.
   --existing [WHICH]  talk to a kernel that runs, and leave it running: the newest, or
                       the one with this connection file, this id, this glob pattern
   --ssh HOST          it runs on that machine: its ports are tunnelled with `ssh`
+  --replay            first show what that kernel has shown, as far as it keeps it
   --engine N          talk to an engine of a cluster, side by side with its tasks
   --cluster ID        of this cluster, else of the most recent; its first engine, if
                       --engine does not say another
@@ -49,6 +51,7 @@ class Wishes:
     cluster: str | None = None
     profile: str | None = None
     engine: int | None = None
+    replay: bool = False
     help: bool = False
     rest: list[str] = field(default_factory=list)
 
@@ -69,6 +72,8 @@ def read_words(words: Sequence[str]) -> Wishes:
         name, has_value, value = word.partition("=")
         if name in ("-h", "--help"):
             wishes.help = True
+        elif word == "--replay":
+            wishes.replay = True
         elif name == "--existing":
             if not has_value and left and not left[0].startswith("-"):
                 value = left.pop(0)
@@ -83,7 +88,9 @@ def read_words(words: Sequence[str]) -> Wishes:
             wishes.rest.append(word)
     if wishes.wants_engine and (wishes.existing is not None or wishes.ssh):
         raise Wrong("an engine is reached through its cluster: no --existing, no --ssh")
-    if wishes.ssh and wishes.existing is None:
+    if wishes.wants_engine and wishes.replay:
+        raise Wrong("an engine keeps nothing of what it has shown: no --replay")
+    if (wishes.ssh or wishes.replay) and wishes.existing is None:
         wishes.existing = ""
     return wishes
 
@@ -108,14 +115,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if wishes.help:
             print(USAGE, end="")
             return 0
-        remote = choose(wishes)
+        return talk(choose(wishes), wishes)
     except Wrong as error:
         print(f"ipshell console: {error}\n{USAGE}", end="", file=sys.stderr)
         return 2
     except NotReached as error:
         print(f"ipshell console: {error}", file=sys.stderr)
         return 1
-    return talk(remote, wishes)
+    except KeyboardInterrupt:  # while it starts, or `ssh` asks for a password
+        print(file=sys.stderr)
+        return 130
 
 
 def choose(wishes: Wishes) -> Remote:
@@ -128,7 +137,7 @@ def choose(wishes: Wishes) -> Remote:
         return _engine(wishes)
     if wishes.existing is None:
         return _own()
-    return _existing(wishes.existing, wishes.ssh)
+    return _existing(wishes.existing, wishes.ssh, replay=wishes.replay)
 
 
 def _own() -> Remote:
@@ -142,14 +151,15 @@ def _own() -> Remote:
     return KernelRemote(own.connection, "the kernel", own=own)
 
 
-def _existing(which: str, host: str) -> Remote:
+def _existing(which: str, host: str, *, replay: bool) -> Remote:
     from ipcluster.shell.console.finding import find_file, ident_of
     from ipcluster.shell.console.jupyter import KernelRemote
     from ipcluster.shell.kernel.connection import Connection
 
     if not host:
         connection = _read(find_file(which))
-        return KernelRemote(connection, f"kernel {ident_of(connection.path)}")
+        title = f"kernel {ident_of(connection.path)}"
+        return KernelRemote(connection, title, replay=replay)
     from ipcluster.shell.console.tunnels import Tunnel
 
     tunnel = Tunnel(host)
@@ -163,7 +173,8 @@ def _existing(which: str, host: str) -> Remote:
     except BaseException:
         tunnel.close()
         raise
-    return KernelRemote(forwarded, f"the kernel on {tunnel.host}", tunnel=tunnel)
+    title = f"the kernel on {tunnel.host}"
+    return KernelRemote(forwarded, title, tunnel=tunnel, replay=replay)
 
 
 def _read(path: str) -> Connection:

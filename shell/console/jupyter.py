@@ -1,7 +1,9 @@
 """A kernel that speaks the Jupyter protocol as a console's other side.
 
 A cell is over when its reply and the `idle` on iopub have both come. A kernel that was
-started again is known by the session in its messages' headers.
+started again is known by the session in its messages' headers. One that is the same, to
+which the connection was broken, is asked what it has shown meanwhile (missed.py), and
+whether our cell is over: its reply may have been lost.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipcluster.engines.interpreter import events as e
 from ipcluster.shell.console.channels import Channels
+from ipcluster.shell.console.missed import NOTHING, Missed
 from ipcluster.shell.console.remote import (
     BEGIN_PATIENCE,
     COMPLETE_PATIENCE,
@@ -42,6 +45,9 @@ ATTACH_PATIENCE = 8.0
 IDLE_PATIENCE = 1.0
 # Seconds in which a kernel that went may say why, before we say that it has gone.
 LAST_WORDS = 2.0
+# Seconds that Ctrl-C waits for our cell to begin. After that it is for whatever cell of
+# another's runs before it.
+BEGIN_SOON = 0.5
 
 
 class KernelRemote:
@@ -54,15 +60,24 @@ class KernelRemote:
         *,
         own: OwnKernel | None = None,
         tunnel: Tunnel | None = None,
+        replay: bool = False,
     ) -> None:
+        """Not connected yet; with `replay` all that the kernel keeps is told first."""
         self.title = title
         self._own = own
         self._tunnel = tunnel
+        self._replay = replay
+        self._missed = Missed()
+        self._has_journal = False
+        # A cell of ours that does nothing, and the one that it was sent behind.
+        self._probe = self._probed = ""
         self._channels = Channels(connection, self)
         self._lock = threading.Lock()
         self._cell = ""  # the msg_id of ours that runs
         self._reply: dict[str, Any] | None = None
         self._replied = 0.0
+        self._has_begun = False
+        self._pressed = 0.0  # when, if the cell has not begun yet
         self._is_idle = False
         self._asking: Message | None = None
         self._hears = threading.Event()
@@ -93,7 +108,34 @@ class KernelRemote:
         else:
             beginning.count = int(asked.content.get("execution_count") or 0) + 1
         self._is_open = True
+        self._has_journal = info.content.get("implementation") == "ipcluster"
+        if self._has_journal:
+            self._ask_what_was_missed(0 if self._replay else NOTHING)
+        elif self._replay:
+            beginning.notes.append("a kernel of this kind keeps nothing to be shown")
         return beginning
+
+    def _ask_what_was_missed(self, since: int | None = None) -> None:
+        self._channels.send("control", "replay_request", self._missed.ask(since))
+
+    def _on_answer(self, content: dict[str, Any]) -> None:
+        """The kernel tells what it has shown."""
+        if self._missed.is_over():  # too late
+            return
+        if content.get("lost"):
+            self._tell(Told(Note("the oldest of what was shown is kept no more")))
+        for message in self._missed.answer(content):
+            self._on_published(message)
+        request = self._missed.go_on(content)
+        if request is not None:
+            self._channels.send("control", "replay_request", request)
+        else:
+            self._show_held()
+
+    def _show_held(self) -> None:
+        for message in self._missed.give_up():
+            self._on_published(message)
+        self._finish()
 
     def _first_answer(self) -> Message:
         """What the kernel says of itself, once we hear all that it says."""
@@ -138,6 +180,21 @@ class KernelRemote:
         elif message.type == "execute_reply" and self._is_ours(message):
             self._reply, self._replied = message.content, time.monotonic()
             self._finish()
+        elif message.type == "replay_reply":
+            self._on_answer(message.content)
+        elif self._probe and message.parent.get("msg_id") == self._probe:
+            self._on_probe(message.content)
+
+    def _on_probe(self, reply: dict[str, Any]) -> None:
+        """The kernel is through with what was before it when we came back."""
+        self._probe = ""
+        if self._cell:
+            if self._cell == self._probed and self._reply is None:
+                # It was lost: our cell is over.
+                self._reply, self._is_idle = reply, True
+                self._finish()
+        elif isinstance(count := reply.get("execution_count"), int):
+            self._tell(Told(Note("", count=count + 1)))
 
     def _is_ours(self, message: Message) -> bool:
         with self._lock:
@@ -145,10 +202,16 @@ class KernelRemote:
 
     def _on_iopub(self, message: Message) -> None:
         self._hears.set()
+        for one in self._missed.take(message):
+            self._on_published(one)
+
+    def _on_published(self, message: Message) -> None:
         if message.type == "status":
             state = message.content.get("execution_state")
             if state == "dead" and self._lost_since is not None:
                 self._lost_since -= LAST_WORDS  # it has said all
+            if state == "busy" and self._is_ours(message):
+                self._begin()
             if state == "idle" and not self._why and self._is_ours(message):
                 self._is_idle = True
                 self._finish()
@@ -174,11 +237,21 @@ class KernelRemote:
             return None
         return str(message.parent.get("username") or "somebody")
 
+    def _begin(self) -> None:
+        """Our cell runs, or is waited for no longer: interrupt it, if that is due."""
+        with self._lock:
+            self._has_begun = True
+            was_pressed, self._pressed = bool(self._pressed), 0.0
+        if was_pressed:
+            self._channels.send("control", "interrupt_request", {})
+
     def _finish(self) -> None:
         """Our cell is over if its reply and `idle` have come."""
         with self._lock:
             reply = self._reply
             if not self._cell or reply is None or not self._is_idle:
+                return
+            if not self._missed.is_over():  # there may be more of it to show
                 return
             self._cell = ""
         for event in events_of_reply(reply):
@@ -216,12 +289,21 @@ class KernelRemote:
             self._tell(Told(Note(text, count=1)))
         elif was_lost:
             self._tell(Told(Note("connected to the kernel again")))
+            if self._has_journal:
+                self._ask_what_was_missed()
+            nothing = {"code": "", "silent": True, "store_history": False}
+            self._probed = self._cell
+            self._probe = self._channels.send("shell", "execute_request", nothing)
 
     def on_tick(self) -> None:
         now = time.monotonic()
         if self._reply is not None and now - self._replied > IDLE_PATIENCE:
             self._is_idle = True
             self._finish()
+        if self._missed.is_late():
+            self._show_held()
+        if self._pressed and now - self._pressed > BEGIN_SOON:
+            self._begin()
         if self._has_deaf_answer:
             self._ask_who_it_is()
         if not self._is_open or self._has_told_loss:
@@ -259,8 +341,9 @@ class KernelRemote:
     # --- what it is asked -------------------------------------------------------------
 
     def submit(self, code: str, screen: Screen) -> None:
-        if self._has_told_loss:
-            self._tell(Told(Note(f"{self.title} is not there")))
+        if self._has_told_loss or self._lost_since is not None:
+            # What is sent now would run in whatever kernel comes next.
+            self._tell(Told(Note(f"{self.title} is not there: this has not run")))
             self._tell(Told(Done(None, succeeded=False)))
             return
         content = {
@@ -273,6 +356,7 @@ class KernelRemote:
         }
         with self._lock:
             self._reply, self._is_idle, self._asking = None, False, None
+            self._has_begun, self._pressed = False, 0.0
             self._cell = self._channels.send("shell", "execute_request", content)
 
     def answer(self, text: str | None) -> None:
@@ -296,6 +380,11 @@ class KernelRemote:
         return int(found.get("cursor_start", cursor)), list(found.get("matches") or ())
 
     def interrupt(self) -> None:
+        with self._lock:
+            if self._cell and not self._has_begun:
+                # It takes another way than the cell, which it would overtake.
+                self._pressed = self._pressed or time.monotonic()
+                return
         self._channels.send("control", "interrupt_request", {})
 
     def let_go(self) -> None:

@@ -51,7 +51,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Note:
-    """A line for the person; `count` is the next cell's number, if that changed."""
+    """A line for the person, or none; `count` is the next cell's number, if new."""
 
     text: str
     count: int | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -30,6 +30,7 @@ from ipcluster.shell.console.remote import (
     Told,
 )
 from ipcluster.shell.terminal.frontend import TerminalFrontEnd
+from ipcluster.shell.terminal.presses import take_press
 from ipcluster.shell.terminal.prompts import Token
 from ipcluster.shell.terminal.shell import TerminalInteractiveShell
 
@@ -59,6 +60,8 @@ class _Numbers(DisplayHook):
 
 class ConsoleShell(TerminalInteractiveShell):
     """The shell of a person at a terminal, for an interpreter that is not here."""
+
+    takes_presses = True
 
     def __init__(
         self,
@@ -131,7 +134,8 @@ class ConsoleShell(TerminalInteractiveShell):
             case Text(stream=stream, text=text):
                 self._write(sys.stderr if stream == "stderr" else sys.stdout, text)
             case Note(text=text, count=count):
-                print(f"[{text}]", flush=True)
+                if text:
+                    print(f"[{text}]", flush=True)
                 if count is not None:
                     self.execution_count = count
             case Ended(text=text):
@@ -222,8 +226,10 @@ class ConsoleShell(TerminalInteractiveShell):
             self._is_running = True
             done = None
             try:
-                with self._presses_are_told():
+                with self._presses_are_told() as press:
                     self.remote.submit(raw_cell, self._screen())
+                    if take_press():  # it came behind Enter, before the cell was there
+                        press()
                     done = self._follow()
             except KeyboardInterrupt:  # before it was ours to take, or after
                 print("KeyboardInterrupt")
@@ -268,20 +274,23 @@ class ConsoleShell(TerminalInteractiveShell):
         return Screen(frontend.has_colours, frontend.width, frontend.height)
 
     @contextmanager
-    def _presses_are_told(self) -> Iterator[None]:
-        """Ctrl-C comes through the queue: nothing is lost in the midst of showing."""
+    def _presses_are_told(self) -> Iterator[Callable[[], None]]:
+        """Ctrl-C comes through the queue: nothing is lost in the midst of showing.
 
-        def on_press(_number: int, _frame: Any) -> None:
+        Gives what puts one there.
+        """
+
+        def press() -> None:
             self._is_pressed = True
             self._told.put_at_once(Told(Pressed()))
 
         try:
-            before = signal.signal(signal.SIGINT, on_press)
+            before = signal.signal(signal.SIGINT, lambda _number, _frame: press())
         except ValueError:  # not the main thread, which alone hears of it
-            yield
+            yield press
             return
         try:
-            yield
+            yield press
         finally:
             signal.signal(signal.SIGINT, before)
 

@@ -2,7 +2,8 @@
 
 One connection, which asks for a password once and goes to the background: the
 connection file is read through it, and the ports are forwarded by it. All that stands
-in a person's `~/.ssh/config` holds.
+in a person's `~/.ssh/config` holds. Where there is a terminal, `ssh` asks and complains
+there itself; where there is none, nobody can be asked, and why it failed is one line.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from ipcluster.shell.kernel.connection import CHANNELS, Connection
 
 # Seconds for the other machine to run a command, once we are connected.
 PATIENCE = 30.0
+# How `ssh` fails where it would have asked for a password, or whether a host is known.
+_COULD_ASK = ("Permission denied", "Host key verification failed")
 
 
 class Tunnel:
@@ -36,13 +39,39 @@ class Tunnel:
         self._folder = tempfile.mkdtemp(prefix="ipc-ssh-")
         self._control = ["-S", os.path.join(self._folder, "s")]
         try:
-            self._call("-f", "-N", "-M", "-o", "ControlPersist=no", patience=None)
+            self._connect()
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
 
+    def _connect(self) -> None:
+        """Log in; `ssh` goes to the background when that is done.
+
+        Raises:
+            NotReached: it cannot.
+        """
+        options = ["-f", "-N", "-M", "-o", "ControlPersist=no"]
+        if _has_terminal():
+            self._call(*options, patience=None)
+            return
+        # A file, for a pipe might be held open by what is in the background.
+        with tempfile.TemporaryFile() as said:
+            try:
+                self._call(*options, patience=None, stderr=said.fileno())
+            except NotReached as error:
+                said.seek(0)
+                words = said.read().decode("utf-8", "replace").strip().splitlines()
+                why = f": {words[-1].strip().rstrip('.')}" if words else ""
+                if any(sign in why for sign in _COULD_ASK):
+                    why += "; there is no terminal at which it could ask"
+                raise NotReached(f"{error}{why}") from None
+
     def _call(
-        self, *options: str, script: str = "", patience: float | None = PATIENCE
+        self,
+        *options: str,
+        script: str = "",
+        patience: float | None = PATIENCE,
+        stderr: int | None = None,
     ) -> str:
         """Run `ssh`; what it says.
 
@@ -57,7 +86,7 @@ class Tunnel:
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if script else subprocess.DEVNULL,
-                stderr=subprocess.PIPE if script or patience else None,
+                stderr=subprocess.PIPE if script or patience else stderr,
                 text=True,
                 timeout=patience,
             )
@@ -119,6 +148,15 @@ class Tunnel:
         except NotReached:
             pass  # it has ended before
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _has_terminal() -> bool:
+    """Whether `ssh` finds a terminal to ask at, whatever our own input is."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:
+        return False
+    return True
 
 
 def _free_ports(count: int) -> list[int]:

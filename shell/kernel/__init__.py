@@ -24,8 +24,9 @@ debugging.py   DAP over control: breakpoints in cells
 comms.py       objects with a twin in a client: widgets
 field.py       what libraries ask of `ipykernel`
 supervisor.py  the process above: it says why a kernel died
+leftovers.py   files of kernels that were killed: recognised, and removed
 settings.py    what it can be told; its shell, as the user's files have it
-magics.py      `%connect_info`, `%qtconsole`, `%autosave`
+magics.py      `%connect_info`, `%replay`, `%qtconsole`, `%autosave`
 programs.py    `ipshell notebook`, `lab`, `qtconsole`
 app.py         `ipshell kernel`
 embedding.py   a kernel within a program: `embed_kernel()`

@@ -65,16 +65,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         from ipcluster.shell.kernel.supervisor import LastWords, supervise
 
         last_words = LastWords()
-        supervise(connection, last_words)
+        # Of a file that was named for it, somebody may want to use the ports again.
+        supervise(connection, last_words, "" if told.connection_file else path)
     from ipcluster.shell.kernel.kernel import Kernel
+    from ipcluster.shell.kernel.leftovers import whose
 
+    parent_pid = int(parent) if parent and parent != "1" else None
     try:
         settings = _settings(line)
-        kernel = Kernel(
-            connection,
-            parent_pid=int(parent) if parent and parent != "1" else None,
-            last_words=last_words,
-        )
+        kernel = Kernel(connection, parent_pid=parent_pid, last_words=last_words)
+        connection.more.update(whose(parent_pid))
         connection.write(path)
     except (OSError, ValueError) as error:
         print(f"ipshell kernel: {error}", file=sys.stderr)
@@ -115,8 +115,12 @@ def _command_line(words: list[str]) -> CommandLine | int:
 
     try:
         line = read_line(words)
-        if line.program == "file_to_run":
-            raise CommandLineError(f"there is no command {words[0]}; see --help")
+        section = line.config["IPKernelApp"]
+        if line.program == "file_to_run" and not section.get("connection_file"):
+            command = section["file_to_run"]
+            raise CommandLineError(f"there is no command {command}; see --help")
+        # `jupyter run FILE` gives its own words to the kernel as well.
+        section.pop("file_to_run", None)
     except CommandLineError as error:
         print(f"ipshell kernel: {error}", file=sys.stderr)
         return 2

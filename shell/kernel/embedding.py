@@ -200,6 +200,7 @@ def _make(
     from ipcluster.engines.interpreter.configuration.config import Config
     from ipcluster.shell.kernel.connection import Connection, runtime_folder
     from ipcluster.shell.kernel.kernel import Kernel
+    from ipcluster.shell.kernel.leftovers import whose
     from ipcluster.shell.kernel.settings import IPKernelApp, make_shell
 
     told = Config(config)
@@ -217,6 +218,7 @@ def _make(
         connection.encrypt()
     connection.check()
     kernel = Kernel(connection, capture=False, is_guest=True)
+    connection.more.update(whose(None))
     connection.write(path)
 
     def make(frontend: KernelFrontEnd) -> Any:

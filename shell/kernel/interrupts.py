@@ -9,8 +9,10 @@ process alone, which is the supervisor. What it passes on comes later than what 
 to the group, however busy the machine is; so of the two the second is dropped, whenever
 it comes, and never hits the next cell.
 
-Between requests there is nothing to interrupt. While what was printed is on its way out
-an interrupt waits for the end of that, or text would be lost.
+Between requests there is nothing to interrupt. Once clients have been told that a cell
+is at work, an interrupt is for that cell, and waits until its code has begun. While
+what was printed is on its way out an interrupt waits for the end of that, or text would
+be lost.
 
 Python's handlers run between bytecodes. A signal that comes after the last of them and
 before a system call that blocks would be heard of when the call is over, a `sleep(60)`
@@ -53,6 +55,8 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.running = False
+        self._is_expecting = False
+        self._is_kept = False
         self._shields = 0
         self._is_put_off = False
         # When SIGINTs have come that are not known to have been passed on.
@@ -176,6 +180,8 @@ class Interrupts:
             self._is_put_off = True
         elif self.running:
             raise KeyboardInterrupt
+        elif self._is_expecting:
+            self._is_kept = True
 
     # --- where they strike ------------------------------------------------------------
 
@@ -183,10 +189,27 @@ class Interrupts:
         """A context in which an interrupt is raised in the main thread."""
         return _UserCode(self)
 
+    def expect(self) -> None:
+        """A cell is about to run in this thread: an interrupt is for it."""
+        if threading.current_thread() is self._main:
+            self._is_kept, self._is_expecting = False, True
+
+    def begin(self) -> None:
+        """The cell's own code begins.
+
+        Raises:
+            KeyboardInterrupt: one has come since it was expected.
+        """
+        if threading.current_thread() is self._main:
+            self._is_expecting = False
+            is_kept, self._is_kept = self._is_kept, False
+            if is_kept:
+                raise KeyboardInterrupt
+
     def end(self) -> None:
         """No more of the user's code runs in this thread, whatever has happened."""
         if threading.current_thread() is self._main:
-            self.running = False
+            self.running = self._is_expecting = self._is_kept = False
 
     def shield(self) -> _Shield:
         """A context at the end of which an interrupt is raised, not before."""
@@ -197,6 +220,8 @@ class Interrupts:
         if self._main is not threading.main_thread():
             if self.running:
                 raise_in_thread(self._main, KeyboardInterrupt)
+            else:
+                self._is_kept = self._is_expecting
             return
         self._is_own = signal.getsignal(signal.SIGINT) == self._on_interrupt
         self._is_alone = True

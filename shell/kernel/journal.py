@@ -39,9 +39,14 @@ class Journal:
     """The messages of one kernel, by number."""
 
     def __init__(
-        self, in_memory: int = IN_MEMORY, in_file: int = IN_FILE, folder: str = ""
+        self,
+        in_memory: int = IN_MEMORY,
+        in_file: int = IN_FILE,
+        in_reply: int = IN_REPLY,
+        folder: str = "",
     ) -> None:
         self._in_memory = in_memory
+        self._in_reply = in_reply
         self._in_file = in_file
         self._folder = folder or None
         self._lock = threading.Lock()
@@ -104,10 +109,12 @@ class Journal:
                 continue
             file.flush()
             file.seek(0)
-            for line in file:
-                number, _, text = line.partition(b" ")
-                yield int(number), text
-            file.seek(0, os.SEEK_END)
+            try:
+                for line in file:
+                    number, _, text = line.partition(b" ")
+                    yield int(number), text
+            finally:  # whoever asked may have had enough: the next is still the last
+                file.seek(0, os.SEEK_END)
 
     # --- asking -----------------------------------------------------------------------
 
@@ -118,30 +125,45 @@ class Journal:
         with self._lock:
             lost = since + 1 < self.first
             reached = self.next
-            sources: list[Iterator[tuple[int, bytes]]] = [iter(self._recent)]
-            if not self._recent or since + 1 < self._recent[0][0]:
-                sources.insert(0, self._spilled())
-            for source in sources:
-                for number, line in source:
-                    if number <= since:
-                        continue
-                    if size > IN_REPLY:
-                        reached = min(reached, number)
-                        break
-                    header, parent, metadata, content = json.loads(line)
-                    if msg_id is not None and parent.get("msg_id") != msg_id:
-                        continue
-                    size += len(line)
-                    found.append(
-                        {
-                            "number": number,
-                            "header": header,
-                            "parent_header": parent,
-                            "metadata": metadata,
-                            "content": content,
-                        }
-                    )
+            for number, line in self._after(since):
+                if size > self._in_reply:
+                    reached = number
+                    break
+                header, parent, metadata, content = json.loads(line)
+                if msg_id is not None and parent.get("msg_id") != msg_id:
+                    continue
+                size += len(line)
+                found.append(
+                    {
+                        "number": number,
+                        "header": header,
+                        "parent_header": parent,
+                        "metadata": metadata,
+                        "content": content,
+                    }
+                )
         return {"messages": found, "next": reached, "lost": lost}
+
+    def request_of(self, count: int) -> str | None:
+        """The id of the request that ran the cell of this number; None: not kept."""
+        found = None
+        with self._lock:
+            for _, line in self._after(0):
+                if b'"execute_input"' not in line:
+                    continue
+                header, parent, _, content = json.loads(line)
+                if (header.get("msg_type"), content.get("execution_count")) == (
+                    "execute_input",
+                    count,
+                ):
+                    found = parent.get("msg_id")
+        return found
+
+    def _after(self, since: int) -> Iterator[tuple[int, bytes]]:
+        """What is kept from number `since` + 1 on."""
+        if not self._recent or since + 1 < self._recent[0][0]:
+            yield from (one for one in self._spilled() if one[0] > since)
+        yield from (one for one in self._recent if one[0] > since)
 
     def _close_files(self) -> None:
         for file in (self._older, self._file):
@@ -153,3 +175,32 @@ class Journal:
         with self._lock:
             self._close_files()
             self._recent.clear()
+
+
+def outputs(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """What messages of a cell leave below it, as types and contents to send again."""
+    left: list[tuple[str, dict[str, Any]]] = []
+    is_to_clear = False
+    for message in messages:
+        kind, content = message["header"]["msg_type"], message["content"]
+        ident = (content.get("transient") or {}).get("display_id")
+        if kind == "clear_output":
+            is_to_clear = True
+            if not content.get("wait"):
+                left.clear()
+        elif kind == "update_display_data":
+            for _, shown in left:
+                if ident is not None and shown.get("display_id") == ident:
+                    shown.update(data=content["data"], metadata=content["metadata"])
+        elif kind in ("stream", "error", "display_data", "execute_result"):
+            if is_to_clear:
+                left.clear()
+            is_to_clear = False
+            if "data" in content:
+                kind, told = "display_data", ("data", "metadata")
+                content = {"display_id": ident} | {key: content[key] for key in told}
+            left.append((kind, content))
+    # Another display of the same name would be changed by whoever changes that one.
+    for _, shown in left:
+        shown.pop("display_id", None)
+    return left

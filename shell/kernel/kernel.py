@@ -15,6 +15,7 @@ stop_on_error). An interrupt hits what runs, and nothing between requests.
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import signal
 import threading
@@ -33,6 +34,7 @@ from ipcluster.shell.kernel.parents import Parents
 from ipcluster.shell.kernel.ports import Ports
 from ipcluster.shell.kernel.streams import Streams
 from ipcluster.shell.kernel.subshells import Subshells
+from ipcluster.wire.processes import is_alive, process_started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +52,11 @@ if TYPE_CHECKING:
 
 # Seconds that the user's code gets to end when the kernel has been told to.
 GRACE = 5.0
+# Bytes of address space, not of memory, that are let go of when a cell finds none left:
+# room to say so, and to run what frees some.
+RESERVE = 32 << 20
+# Seconds between looks at whether the process that started this one is there.
+LOOK = 1.0
 # What is optional in the protocol, and here.
 FEATURES = ("debugger", "kernel subshells")
 
@@ -118,8 +125,11 @@ class Kernel:
         self.restarting = False
         self._capture = capture
         self._parent_pid = parent_pid
+        self._parent_started = process_started(parent_pid or 0)
+        self._looks_at = 0.0
         self._last_words = last_words
         self._asking = False
+        self._reserve: mmap.mmap | None = None
         self._ends_at: float | None = None
         self._requests: Any = None
         self._debugger: AnyDebugger | None = None
@@ -140,6 +150,9 @@ class Kernel:
         self.parents.follow_executors()
         self.shell = make_shell(self.frontend)
         self.shell.kernel = self
+        # An interrupt that came just before hits what runs in the cell.
+        self.shell.on_begin = self.interrupts.begin
+        self.shell.on_no_memory = self.make_room
         self.comms = self._make_comms(self)
         self.subshells = Subshells(self)
         self._requests = Requests(self)
@@ -154,8 +167,11 @@ class Kernel:
         with self._signals():
             try:
                 while not self.stopping:
-                    if not self._step():
-                        self._wait()
+                    try:
+                        if not self._step():
+                            self._wait()
+                    except MemoryError:  # a cell keeps all there is
+                        note("there is no memory left")
             except SystemExit:
                 pass
 
@@ -279,10 +295,12 @@ class Kernel:
             note("what runs does not end: the kernel ends without it")
             self.on_forced_end()
             os._exit(0)
-        if self._parent_pid is not None and not _is_alive(self._parent_pid):
-            note("the process that started this kernel has gone")
-            self._parent_pid = None
-            self.stop()
+        if self._parent_pid is not None and time.monotonic() > self._looks_at:
+            self._looks_at = time.monotonic() + LOOK
+            if not is_alive(self._parent_pid, self._parent_started):
+                note("the process that started this kernel has gone")
+                self._parent_pid = None
+                self.stop()
         return patience
 
     # --- requests ---------------------------------------------------------------------
@@ -293,6 +311,8 @@ class Kernel:
             self.parents.begin(message)
         self.parents.note(message)
         self.shell.cells.in_context(self.parents.note, message)
+        if message.type == "execute_request":
+            self.interrupts.expect()
         self.status("busy", message)
         if self._last_words is not None:
             self._last_words.set_request(message.header)
@@ -308,6 +328,19 @@ class Kernel:
                 self._last_words.set_request(None)
             self.streams.flush()
             self.status("idle", message)
+            self._put_by()
+
+    def make_room(self) -> None:
+        """There is no memory left: let go of what was put by for that."""
+        reserve, self._reserve = self._reserve, None
+        if reserve is not None:
+            reserve.close()
+
+    def _put_by(self) -> None:
+        """Take back what `make_room` has let go of, if it can be had again."""
+        if self._reserve is None:
+            with contextlib.suppress(OSError, MemoryError):
+                self._reserve = mmap.mmap(-1, RESERVE)
 
     def _answer_with(self, error: BaseException, message: Message) -> None:
         if message.is_answered or not message.type.endswith("_request"):
@@ -481,13 +514,3 @@ class Kernel:
         self._ends_at = time.monotonic() + GRACE
         if self.interrupts.running and threading.get_ident() != self._main:
             os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,4 +1,4 @@
-"""Magics of a kernel: how to connect to it, and programs that do."""
+"""Magics of a kernel: how to connect to it, what it has shown, programs for it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,30 @@ class KernelMagics(Magics):
             f"    jupyter console --existing {path}\n"
             f"    ipshell qtconsole --existing {path}"
         )
+
+    @line_magic
+    def replay(self, line: str) -> None:
+        """Show again what an earlier cell has shown, also while nobody looked.
+
+            %replay
+            %replay 12
+
+        Without a number it is the cell before this one. A notebook whose tab is closed
+        while a cell runs shows nothing of what comes meanwhile; the kernel keeps it.
+        """
+        kernel = self._kernel
+        last = self.shell.cells.count - 1
+        if line.strip() and not line.strip().isdigit():
+            raise UsageError(f"%replay wants the number of a cell, not {line!r}")
+        count = int(line) if line.strip() else last
+        request = kernel.journal.request_of(count)
+        if request is None:
+            raise UsageError(f"nothing is kept of a cell number {count}")
+        from ipcluster.shell.kernel.journal import outputs
+
+        messages = kernel.journal.replay(msg_id=request)["messages"]
+        for kind, content in outputs(messages):
+            kernel.frontend.publish(kind, content)
 
     @line_magic
     def qtconsole(self, line: str) -> None:

@@ -7,6 +7,8 @@ kernel's port once more, so that clients, who connect again by themselves, read 
 reason under the cell that ran: the signal, "likely out of memory", the last of stderr.
 Then it ends as the kernel did.
 
+First it removes what kernels left behind that could not do so (leftovers.py).
+
 It passes signals on, SIGINT as another one (interrupts.py says why). On Linux the
 kernel dies with it; elsewhere the kernel notices.
 
@@ -15,6 +17,7 @@ Where there is no `fork` the kernel runs without this.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mmap
 import os
@@ -22,7 +25,9 @@ import signal
 import sys
 import time
 
+from ipcluster.shell.kernel.connection import runtime_folder
 from ipcluster.shell.kernel.interrupts import FORWARDED
+from ipcluster.shell.kernel.leftovers import sweep
 from ipcluster.shell.kernel.notes import note
 
 TYPE_CHECKING = False
@@ -113,8 +118,11 @@ class LastWords:
         return bytes(self._page[at + 4 : at + 4 + min(size, STDERR_BYTES)])
 
 
-def supervise(connection: Connection, words: LastWords) -> bool:
-    """Fork: True in the kernel to be; the supervisor does not return but exits."""
+def supervise(connection: Connection, words: LastWords, file: str) -> bool:
+    """Fork: True in the kernel to be; the supervisor does not return but exits.
+
+    `file` is removed when the kernel has ended, if it has not done so itself.
+    """
     out_of_memory = oom_kills()
     parent = os.getpid()
     # Nothing is lost between the fork and the handlers.
@@ -128,6 +136,7 @@ def supervise(connection: Connection, words: LastWords) -> bool:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED)
         _die_with(parent)
         return True
+    sweep(runtime_folder())
     status = _watch(pid)
     if is_strange(status, words):
         reason = describe(status, words, oom_kills() > out_of_memory)
@@ -137,6 +146,9 @@ def supervise(connection: Connection, words: LastWords) -> bool:
             tell(connection, words.request(), reason)
         except Exception as error:  # the port is taken, say: the log has it
             note(f"clients could not be told: {error}")
+    if file:
+        with contextlib.suppress(OSError):
+            os.unlink(file)
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number != signal.SIGKILL:

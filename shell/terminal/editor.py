@@ -6,7 +6,11 @@ the library, and is itself imported behind the first prompt (reader.py, early.py
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sys
+import termios
+from array import array
 from functools import partial
 from importlib import import_module
 
@@ -14,8 +18,9 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.cursor_shapes import CursorShape, ModalCursorShapeConfig
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.input.vt100 import Vt100Input
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.processors import (
     ConditionalProcessor,
     HighlightMatchingBracketProcessor,
@@ -31,6 +36,7 @@ from ipcluster.shell.terminal.keys.auto_suggest import HistorySuggestions
 from ipcluster.shell.terminal.keys.table import make_bindings
 from ipcluster.shell.terminal.lexing import ShellLexer
 from ipcluster.shell.terminal.looping import run_prompt
+from ipcluster.shell.terminal.presses import keep_press
 from ipcluster.shell.terminal.recalling import ShellHistory, put_into, read
 
 TYPE_CHECKING = False
@@ -62,6 +68,23 @@ class KeptInput(Vt100Input):
         self.vt100_parser.feed(self.stdin_reader._stdin_decoder.decode(data))
         keys, self._buffer = self._buffer, []
         return keys
+
+    def unread(self) -> bytes:
+        """What came as keys, and was not read when the terminal was given back."""
+        data = b""
+        try:
+            while count := _waiting(self.fileno()):
+                data += os.read(self.fileno(), count)
+        except OSError:  # no terminal, or one that has gone
+            pass
+        return data
+
+
+def _waiting(fd: int) -> int:
+    """Bytes that a terminal has for whoever reads."""
+    room = array("i", [0])
+    fcntl.ioctl(fd, termios.FIONREAD, room)
+    return room[0]
 
 
 class ShellPrompt(PromptSession[str]):
@@ -152,7 +175,9 @@ class LineEditor:
         self._adjust()
         for failures in range(_TRIES):
             try:
-                return run_prompt(self.shell, self.session, partial(self._ask, text))
+                cell = run_prompt(self.shell, self.session, partial(self._ask, text))
+                self._look_behind()
+                return cell
             except EOFError:
                 raise
             except BaseException as error:
@@ -162,6 +187,21 @@ class LineEditor:
                 text = self.session.default_buffer.text
                 self._tell(error)
         raise AssertionError("the last failure is raised")
+
+    def _look_behind(self) -> None:
+        """See whether Ctrl-C was pressed behind Enter, when it was still a key.
+
+        It is meant for the cell. As a terminal does, it takes what was typed before it.
+        """
+        if isinstance(self.input, KeptInput):
+            self.feed(self.input.unread())
+        keys = get_typeahead(self.input)
+        last = max(
+            (i for i, key in enumerate(keys) if key.key == Keys.ControlC), default=-1
+        )
+        store_typeahead(self.input, keys[last + 1 :])
+        if last >= 0:
+            keep_press()
 
     def _ask(self, text: str) -> Coroutine[Any, Any, str]:
         session = self.session

@@ -45,8 +45,14 @@ def run_prompt(
     loop = shell.loop.loop
     asyncio.set_event_loop(loop)
     # Interrupts first: a second Ctrl-C would break off what the others give back.
-    with Interrupts(loop, session), AbovePrompt(loop), StuckWatch(loop, shell):
-        return _run_to_end(loop, session, ask())
+    with (
+        Interrupts(loop, session) as interrupts,
+        AbovePrompt(loop),
+        StuckWatch(loop, shell),
+    ):
+        answer = _run_to_end(loop, session, ask())
+        interrupts.is_over = True
+        return answer
 
 
 def _run_to_end(

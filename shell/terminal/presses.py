@@ -2,9 +2,11 @@
 
 Between a cell and a prompt a `KeyboardInterrupt` would break off the session's own
 work: at best a prompt too many, at worst the end of the shell. Who holds the keys down
-presses thirty times a second, so it does come there; it is dropped.
+presses thirty times a second, so it does come there; it is dropped. But what comes
+behind Enter is meant for the cell, which has not begun: it is kept until it has.
 
-    prompt (looping.py: a key)  |  dropped  |  cell: KeyboardInterrupt  |  dropped
+    prompt (looping.py: a key)  |  kept  |  cell: KeyboardInterrupt  |  dropped
+                              Enter    begins                       ends
 
 A handler that a cell has set is left to it, and so is a shell whose parent has it
 ignore SIGINT. That of `asyncio.run` steps back while a shell is embedded in a
@@ -20,8 +22,25 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_is_kept = False
+
+
 def _drop(_number: int, _frame: Any) -> None:
-    """What SIGINT does between cells."""
+    """What SIGINT does between cells: nothing, unless one is about to begin."""
+    keep_press()
+
+
+def keep_press() -> None:
+    """There was one that is meant for the cell which is about to begin."""
+    global _is_kept
+    _is_kept = True
+
+
+def take_press() -> bool:
+    """Whether there was one; it is forgotten."""
+    global _is_kept
+    was, _is_kept = _is_kept, False
+    return was
 
 
 class DroppedPresses:

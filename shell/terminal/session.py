@@ -72,14 +72,20 @@ class Session:
 
     def _turn(self) -> None:
         """One prompt, one cell."""
-        from ipcluster.shell.terminal.presses import drop_presses, hear_presses
+        from ipcluster.shell.terminal.presses import (
+            drop_presses,
+            hear_presses,
+            take_press,
+        )
 
         shell = self.shell
         try:
             sys.stdout.write(shell.separate_in)
             self._name_window()
+            take_press()  # it was for the last cell
             cell = self.reader.read(self._take_next_input())
-            hear_presses()
+            if not shell.takes_presses:
+                hear_presses()
             shell.run_cell(cell, store_history=True)
         except KeyboardInterrupt:  # at the prompt, or when the cell was over
             drop_presses()

@@ -163,6 +163,17 @@ class TerminalInteractiveShell(InteractiveShell):
         assert self.line_editor is not None
         return self.line_editor.session
 
+    # Whether it hears of Ctrl-C in a way of its own, while it runs a cell.
+    takes_presses = False
+
+    def execution(self) -> Any:
+        """As any shell's; a Ctrl-C that was pressed meanwhile hits what runs in it."""
+        from ipcluster.shell.terminal.presses import take_press
+
+        if not self.takes_presses and take_press():
+            raise KeyboardInterrupt
+        return super().execution()
+
     # --- conversation -----------------------------------------------------------------
 
     def mainloop(self, display_banner: Any = None) -> None:

@@ -14,6 +14,8 @@ import sys
 import threading
 from functools import partial
 
+from ipcluster.shell.terminal.presses import keep_press, take_press
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
@@ -88,12 +90,15 @@ class Interrupts:
         self.loop = loop
         self.session = session
         self._before: Any = None
+        self.is_over = False  # the prompt has been answered
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Interrupts:
+        take_press()  # it came before there was a prompt
         try:
             self._before = signal.signal(signal.SIGINT, self._on_signal)
         except ValueError:  # not the main thread, which alone hears of it
             self._before = None
+        return self
 
     def __exit__(self, *_error: object) -> None:
         if self._before is not None:
@@ -102,11 +107,14 @@ class Interrupts:
     def _on_signal(self, _number: int, frame: FrameType | None) -> None:
         if _is_in_users_code(frame):
             raise KeyboardInterrupt
-        self.loop.call_soon_threadsafe(self._press)
+        if self.is_over or self.session.app.is_done:
+            keep_press()
+        else:
+            self.loop.call_soon_threadsafe(self._press)
 
     def _press(self) -> None:
         app = self.session.app
-        if app.is_running:
+        if app.is_running and not app.is_done:
             app.key_processor.send_sigint()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 import time
 from concurrent.futures import as_completed
 from concurrent.futures import wait as wait_for
@@ -19,10 +20,10 @@ from ipcluster.wire.errors import (
     ImpossibleDependency,
     InvalidDependency,
     RemoteError,
+    SerializationError,
     TaskAborted,
     TaskTimeout,
     TimeoutError,  # noqa: A004 - ours
-    UnmetDependency,
 )
 
 pytestmark = pytest.mark.cluster
@@ -107,6 +108,28 @@ def test_imap_takes_items_as_needed(balanced: LoadBalancedView) -> None:
     results.cancel()
 
 
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("return_exceptions", [True, False])
+def test_imap_gives_what_had_begun_after_cancel(
+    balanced: LoadBalancedView, ordered: bool, return_exceptions: bool
+) -> None:
+    results = balanced.imap(
+        lambda x: slow(x, 0.2),
+        itertools.count(),
+        max_outstanding=12,
+        ordered=ordered,
+        return_exceptions=return_exceptions,
+    )
+    first = next(results)
+
+    results.cancel()
+    rest = list(results)
+
+    assert all(isinstance(one, int) for one in rest)
+    assert first not in rest
+    assert len(rest) < 11  # not those that waited
+
+
 def test_imap_unordered_and_finite(balanced: LoadBalancedView) -> None:
     results = balanced.imap(abs, [-1, -2, -3], ordered=False)
 
@@ -161,8 +184,11 @@ def test_depend_and_require(rc: Client, balanced: LoadBalancedView) -> None:
 
     assert [balanced.apply_sync(which) for _ in range(3)] == [2, 2, 2]
     assert balanced.apply_sync(dumped, [1]) == "[1]"
-    with pytest.raises((UnmetDependency, ImpossibleDependency)):
+    missing = "no module 'nowhere_to_be_found' on host"
+    with pytest.raises(ImpossibleDependency, match=missing):
         balanced.apply_async(never).get(timeout=5)
+    with pytest.raises(CompositeError, match=missing):
+        rc[:].apply_async(never).get(timeout=5)
 
 
 def test_targets_restrict(rc: Client) -> None:
@@ -279,6 +305,38 @@ def test_first_exception_is_not_waited_for(rc: Client) -> None:
     assert time.monotonic() - begin < 1.5
     assert result.wait(0, return_when="FIRST_COMPLETED")
     result.cancel()
+
+
+@pytest.mark.parametrize(
+    ("chunksize", "named"), [(1, "item 2: "), (2, "items 2 to 3: ")]
+)
+def test_an_item_that_cannot_be_pickled_is_named(
+    rc: Client, balanced: LoadBalancedView, chunksize: int, named: str
+) -> None:
+    items = [0, 1, {"key": threading.Lock()}, 3]
+
+    with pytest.raises(SerializationError) as caught:
+        balanced.map_async(abs, items, chunksize=chunksize)
+
+    assert str(caught.value).startswith(named)
+    assert "['key']: cannot pickle '_thread.lock' object" in str(caught.value)
+    assert rc.outstanding == set()
+
+
+def test_repr_names_the_engines_but_not_a_thousand(rc: Client) -> None:
+    view = rc.load_balanced_view(0)
+    assert repr(view) == "<LoadBalancedView 0>"
+    view.targets = list(range(1000))
+    assert repr(view) == "<LoadBalancedView [0, 1, 2, 3, … 999] (1000 engines)>"
+    assert repr(rc.load_balanced_view()) == "<LoadBalancedView all>"
+
+
+def test_a_view_is_an_executor(balanced: LoadBalancedView) -> None:
+    with balanced.executor as executor:
+        assert executor is balanced.executor
+        assert executor.submit(pow, 2, 5).result(timeout=5) == 32
+
+    assert balanced.executor.submit(pow, 2, 6).result(timeout=5) == 64
 
 
 def test_executor(rc: Client) -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 import weakref
 from contextlib import redirect_stdout
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,27 @@ pytestmark = pytest.mark.cluster
 def slow(x: Any, seconds: float = 0.3) -> Any:
     time.sleep(seconds)
     return x
+
+
+def catch_signal() -> None:
+    global caught
+    caught = 0
+
+    def note(signum: int, _frame: Any) -> None:
+        global caught
+        caught = signum
+
+    signal.signal(signal.SIGUSR1, note)
+
+
+def caught_signal() -> int:
+    deadline = time.monotonic() + 5
+    while not caught and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return caught
+
+
+caught = 0
 
 
 def test_many_threads_share_a_client(rc: Client) -> None:
@@ -127,6 +149,28 @@ def test_own_results_by_index_and_id(rc: Client) -> None:
     assert rc.metadata[running.msg_ids[0]]["status"] == "ok"
 
 
+def test_a_task_that_was_never_there_is_said_to_be_none(rc: Client) -> None:
+    with pytest.raises(IndexError, match="no task -1: there are 0 so far"):
+        rc[0].get_result(-1)
+    with pytest.raises(IndexError, match="no task 999: there are"):
+        rc.get_result(999)
+
+
+def test_results_and_metadata_are_mappings(rc: Client) -> None:
+    good, bad = rc[0].apply_async(int), rc[1].apply_async(lambda: 1 / 0)
+    rc.wait([good, bad], 5)
+    running = rc[2].apply_async(slow, 1, 0.5)
+
+    assert list(rc.results)[-2:] == [good.msg_id, bad.msg_id]
+    assert running.msg_id not in rc.results
+    assert running.msg_id in rc.metadata
+    assert len(rc.metadata) == len(rc.results) + 1
+    assert isinstance(rc.results[bad.msg_id], ZeroDivisionError)
+    assert rc.results.get("nobody_1", "none") == "none"
+    assert {m.status for m in rc.metadata.values()} == {"ok", "error", None}
+    assert rc[0].results.keys() == rc.results.keys()
+
+
 def test_questions(rc: Client) -> None:
     result = rc[0].apply_async(slow, 1, 0.4)
     time.sleep(0.1)
@@ -138,11 +182,51 @@ def test_questions(rc: Client) -> None:
     result.get()
     assert rc.result_status(result)["completed"] == result.msg_ids
     assert result.msg_ids[0] in rc.hub_history()
-    found = rc.db_query({"engine": 0}, keys=["msg_id", "engine_id"])
+    found = rc.db_query({"engine_id": 0}, keys=["engine_id"])
     assert {"msg_id": result.msg_ids[0], "engine_id": 0} in found
     rc.purge_results(result)
     assert result.msg_ids[0] not in rc.hub_history()
     assert rc.queue_status(0)["completed"] >= 1
+
+
+def test_records_are_found_as_in_ipyparallel(rc: Client) -> None:
+    done = rc[0].apply_async(slow, 1)
+    done.get(timeout=5)
+    view = rc.direct_view(1, label="later")
+    running = view.apply_async(slow, 2, 0.5)
+    before = done.submitted - timedelta(seconds=5)
+
+    (record,) = rc.db_query({"msg_id": done.msg_id})
+    assert record["engine_uuid"] == done.engine_uuid
+    assert record["client_uuid"] == rc.session
+    assert record["completed"] == done.completed
+    assert abs(record["submitted"] - done.submitted) < timedelta(seconds=2)
+    by_time = rc.db_query({"completed": {"$gt": before}}, keys="msg_id")
+    assert {"msg_id": done.msg_id} in by_time
+    naive = datetime.now() - timedelta(hours=1)
+    assert {"msg_id": done.msg_id} in rc.db_query({"completed": {"$gt": naive}}, [])
+    pending = rc.db_query({"completed": None, "client_uuid": rc.session}, ["label"])
+    assert pending == [{"msg_id": running.msg_id, "label": "later"}]
+    with pytest.raises(ClusterError, match="no 'buffers'") as caught:
+        rc.db_query({}, keys=["buffers"])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("signum", [999, -1, 1 << 40])
+def test_a_signal_that_there_is_not_is_refused(rc: Client, signum: int) -> None:
+    with pytest.raises(ClusterError, match=f"there is no signal {signum}"):
+        rc.send_signal(signum)
+
+    assert rc[:].apply_sync(int) == [0, 0, 0, 0]
+
+
+def test_a_signal_by_its_name(rc: Client) -> None:
+    rc[0].apply_sync(catch_signal)
+
+    assert rc.send_signal("SIGUSR1", 0) == [0]
+    assert rc[0].apply_sync(caught_signal) == signal.SIGUSR1
+    with pytest.raises(ValueError, match="there is no signal 'SIGNOT'"):
+        rc.send_signal("SIGNOT")
 
 
 def test_abort_scope_is_ours(rc: Client, cluster: Any) -> None:
@@ -370,6 +454,8 @@ def test_controller_that_dies_ends_all_that_waits() -> None:
             waiting.get(timeout=5)
         with pytest.raises(ClusterError):
             rc[0].apply_sync(int)
+        with pytest.raises(ConnectionLost, match="has ended"):
+            rc[:]
 
 
 class Line:

@@ -212,6 +212,50 @@ def test_a_stopped_process_loses_nothing(own: Own, flag: Any) -> None:
     assert values == list(range(1, 30))
 
 
+def open_files() -> tuple[int, int]:
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_NOFILE)
+
+
+def test_engines_are_started_again_after_the_keeper_was_killed(
+    own: Own, keeper_of: Any, wait_until: Any
+) -> None:
+    rc = own(2)
+    cluster, limit = rc.cluster, rc[0].apply_sync(open_files)
+    keeper_of(rc).kill()
+    wait_until(lambda: rc.ids == [], "the engines are gone")
+    waiting = rc.load_balanced_view().apply_async(abs, -5)
+
+    cluster.start_engines_sync(n=2)
+    rc.wait_for_engines(2, timeout=20)
+
+    assert waiting.get(timeout=20) == 5
+    assert rc.ids == [2, 3]
+    assert rc[:].apply_sync(open_files) == [limit, limit]
+    keeper = keeper_of(rc)
+    cluster.stop_cluster_sync()
+    wait_until(lambda: not keeper.is_running(), "the second keeper has ended")
+
+
+def test_a_second_keeper_is_stopped_when_its_controller_is_killed(
+    own: Own, keeper_of: Any, wait_until: Any
+) -> None:
+    rc = own(1)
+    place = rc.cluster.place
+    keeper_of(rc).kill()
+    wait_until(lambda: rc.ids == [], "the engine is gone")
+    rc.cluster.start_engines_sync(n=1)
+    rc.wait_for_engines(1, timeout=20)
+    keeper = keeper_of(rc)
+
+    os.kill(rc.connection.ticket.pid, signal.SIGKILL)
+    rc.cluster.stop_cluster_sync()
+
+    wait_until(lambda: not keeper.is_running(), "the second keeper has ended")
+    assert not place.folder.exists()
+
+
 def test_without_a_keeper_all_engines_are_lost(
     own: Own, keeper_of: Any, flag: Any, wait_until: Any
 ) -> None:

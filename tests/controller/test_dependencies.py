@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from ipcluster.controller import dependencies, endings
 from ipcluster.controller.actions import Action, Assign, Reply
@@ -272,6 +273,16 @@ def test_following_to_an_engine_that_ended_is_impossible(table: TaskTable) -> No
 
     text = "none of the engines that it may run on is there: 0"
     assert acts(table) == [Reply(ALICE, -1, [endings.nowhere(task(3), text)])]
+
+
+def test_following_to_where_its_targets_are_not_is_impossible(table: TaskTable) -> None:
+    done(table, 1)
+
+    options = replace(follow(1), targets=frozenset({1}))
+    table.on_submit(ALICE, submit(3, options=options), 0.0)
+
+    text = "the tasks that it follows ran on none of its targets"
+    assert acts(table) == [Reply(ALICE, -1, [endings.impossible(task(3), text)])]
 
 
 def test_following_a_task_that_never_ran_is_impossible(table: TaskTable) -> None:

@@ -147,41 +147,9 @@ def test_history_is_in_the_order_of_submission(table: TaskTable) -> None:
     assert table.history(2) == [task(1, 2)]
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ({}, [1, 2]),
-        ({"status": Status.ERROR}, [2]),
-        ({"status": {"$ne": 1}}, [1]),
-        ({"duration": {"$gt": 0.6}}, [2]),
-        ({"duration": {"$gte": 0.5, "$lt": 0.7}}, [1]),
-        ({"duration": {"$lte": 0.5}}, [1]),
-        ({"label": {"$in": ["sweep", "other"]}, "engine": 0}, [1, 2]),
-        ({"label": {"$nin": ["sweep"]}}, []),
-        ({"label": {"$exists": True}}, [1, 2]),
-        ({"label": {"$regex": "^sw"}}, [1, 2]),
-        ({"label": {"$gt": 5}}, []),
-    ],
-)
-def test_records_are_found_by_query(
-    table: TaskTable, query: dict[str, object], found: list[int]
-) -> None:
-    assert [one.task for one in table.records(query)] == [task(n) for n in found]
-
-
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ({"colour": 1}, "no field 'colour'; there are task"),
-        ({"engine": {"$near": 1}}, r"no '\$near'; there are \$eq"),
-        ({"label": {"$regex": "("}}, "not a pattern"),
-    ],
-)
-def test_a_query_that_makes_no_sense_says_so(
-    table: TaskTable, query: dict[str, object], words: str
-) -> None:
-    with pytest.raises(ValueError, match=words):
-        list(table.records(query))
+def test_tasks_are_told_apart_by_whether_they_have_ended(table: TaskTable) -> None:
+    assert [one.task for one in table.records()] == [task(1), task(2)]
+    assert [one.id for one in table.under_way()] == [task(3), task(4)]
 
 
 def test_purge_forgets_by_task_by_engine_or_all(table: TaskTable) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from ipcluster.controller import endings
 from ipcluster.controller.actions import Action, Assign, Drop, Reply
 from ipcluster.controller.ledger import DEPARTED
 from ipcluster.controller.queues import Engine
 from ipcluster.controller.tasks import TaskTable
+from ipcluster.wire.errors import encode_info
 from ipcluster.wire.messages import (
     Dependency,
     Direct,
+    ErrorInfo,
     Item,
     Mode,
     Options,
@@ -423,6 +426,19 @@ def test_a_refused_task_goes_to_engines_that_have_not_refused_it(
 
     table.on_done(1, [ended(1, Status.REJECTED)], 2.0)
     text = "every engine that it may run on has refused it"
+    assert acts(table) == [Reply(ALICE, -1, [endings.impossible(task(1), text)])]
+
+
+def test_a_refused_task_repeats_what_the_last_engine_said(table: TaskTable) -> None:
+    table.on_engine_joined(0, 0.0)
+    table.on_submit(ALICE, submit(1), 0.0)
+    acts(table)
+    said = ErrorInfo("RemoteError", "UnmetDependency", "No module named 'scipy'" * 50)
+    refused = replace(ended(1, Status.REJECTED), payload=encode_info(said))
+
+    table.on_done(0, [refused], 1.0)
+
+    text = "every engine that it may run on has refused it: " + said.evalue[:300]
     assert acts(table) == [Reply(ALICE, -1, [endings.impossible(task(1), text)])]
 
 

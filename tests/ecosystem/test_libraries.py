@@ -81,6 +81,22 @@ def test_pandas_shows_tables(cells: Any) -> None:
     assert "application/vnd.dataresource+json" in schema.mime_types
 
 
+def test_pandas_frames_are_cut_and_joined_by_rows(cells: Any) -> None:
+    (shown,) = cells(
+        "import pandas as pd\n"
+        "from ipcluster.client.partitions import Map, RoundRobinMap\n"
+        "frame = pd.DataFrame({'a': range(7), 'b': list('abcdefg')})\n"
+        "for each in Map(), RoundRobinMap():\n"
+        "    for whole in frame, frame.a, frame[:2]:\n"
+        "        parts = [each.part(whole, p, 3) for p in range(3)]\n"
+        "        print(each.join(parts).equals(whole), [len(part) for part in parts])"
+    )
+
+    assert shown.error is None
+    said = "True [2, 2, 3]\nTrue [2, 2, 3]\nTrue [0, 1, 1]\n"
+    assert shown.out == said + "True [3, 2, 2]\nTrue [3, 2, 2]\nTrue [1, 1, 0]\n"
+
+
 def test_pandas_completes_columns_and_knows_a_notebook(kernel_cells: Any) -> None:
     (shown,) = kernel_cells(
         "from pandas.io.formats.console import in_ipython_frontend\n"

@@ -76,6 +76,17 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.undo()
 
 
+@pytest.fixture(autouse=True)
+def settings(
+    ipcluster_dir: Path, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings and history of kernels: a server starts them for later tests as well.
+
+    In a folder of one test they would make that anew when it has been removed.
+    """
+    monkeypatch.setenv("IPCLUSTER_DIR", str(folders / "home" / "ipcluster"))
+
+
 @pytest.fixture(scope="session")
 def pictures(folders: Path, pytestconfig: pytest.Config) -> Path:
     """Where screenshots go; the environment may name a folder that stays."""

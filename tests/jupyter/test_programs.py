@@ -108,3 +108,24 @@ def test_the_qt_console_opens_on_our_kernel(tmp_path: Path) -> None:
     finally:
         console.terminate()
         console.wait(PATIENCE)
+
+
+@pytest.mark.usefixtures("folders")
+def test_jupyter_run_runs_a_file(tmp_path: Path) -> None:
+    pytest.importorskip("jupyter_client")
+    file = tmp_path / "a.py"
+    file.write_text("print('from', 'a file')\n")
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "jupyter_client.runapp"),
+            *("--kernel", "ipshell-test", str(file)),
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "from a file" in done.stdout

@@ -26,6 +26,17 @@ def test_n_as_people_write_it(form: list[str]) -> None:
     assert parser().parse_args(["start", *form]).n == 4
 
 
+@pytest.mark.parametrize("n", ["x", "1.5", "-3", "10001"])
+def test_what_is_no_number_is_said_to_be_none(
+    n: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["start", f"-n={n}"])
+
+    said = capsys.readouterr().err
+    assert f"argument -n: {n} is no whole number from 0 to 10000" in said
+
+
 def test_start_knows_where_and_how() -> None:
     line = "start --profile p --cluster-id c --ip 0.0.0.0 --port 7000 --preload a,b"
     options = parser().parse_args([*line.split(), "--daemonize", "--log-level", "10"])
@@ -58,6 +69,7 @@ def test_targets_are_ids_and_runs_of_ids() -> None:
         "start --port 70000",
         "start --dae",
         "stop --signal NONE",
+        "stop --signal 999",
         "stop-engines -t one",
         "list -o yaml",
         "start --log-level LOUD",

@@ -192,6 +192,9 @@ def test_clusters_with_other_ids_run_side_by_side(place: ClusterPlace) -> None:
     said = ipcluster("start", "-n", "0", "--daemonize", "--cluster-id", "two")
 
     assert "ipp.Client(cluster_id='two')" in said
+    elsewhere = "no cluster 'three' is running; `ipcluster list` shows those that are\n"
+    assert ipcluster("status", "--cluster-id", "three", status=1) == elsewhere
+    assert ipcluster("stop", "--cluster-id", "three") == elsewhere
     assert "running" in ipcluster("clean", "--all")
     said = ipcluster("stop", "--all")
     assert said.splitlines() == ["cluster 'default' stopped", "cluster 'two' stopped"]
@@ -314,6 +317,17 @@ def test_a_frozen_controller_is_stopped_too(place: ClusterPlace) -> None:
     assert "no answer" in ipcluster("list")
     assert ipcluster("stop") == "cluster 'default' stopped\n"
     assert_gone(place)
+
+
+def test_status_says_why_there_is_no_answer(place: ClusterPlace) -> None:
+    ipcluster("start", "-n", "1", "--daemonize")
+    place.client_ticket.chmod(0o644)
+
+    said = ipcluster("status", status=1)
+
+    refused = f"ticket refused: others can read {place.client_ticket}"
+    assert said.startswith(f"cluster 'default': no answer: {refused}")
+    assert ipcluster("stop") == "cluster 'default' stopped\n"
 
 
 def test_a_dead_cluster_is_recognised_and_started_anew(place: ClusterPlace) -> None:

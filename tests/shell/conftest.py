@@ -368,6 +368,7 @@ class Shells:
             env=self.environment,
             cwd=self.work,
             timeout=PATIENCE,
+            start_new_session=True,  # not even /dev/tty is there
         )
 
     def configure(self, text: str) -> None:

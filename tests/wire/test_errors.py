@@ -76,6 +76,40 @@ def test_users_class_with_the_name_of_a_builtin_is_not_that_builtin() -> None:
     assert not isinstance(over_the_wire(fake("k")), KeyError)
 
 
+@pytest.mark.parametrize("pickled", [False, True])
+def test_what_programs_look_at_in_builtin_errors_arrives(pickled: bool) -> None:
+    missing = over_the_wire(FileNotFoundError(2, "No such file", "/data/x", None, "/y"))
+    if pickled:
+        missing = pickle.loads(pickle.dumps(missing))
+
+    assert isinstance(missing, FileNotFoundError)
+    assert (missing.errno, missing.strerror) == (2, "No such file")
+    assert (missing.filename, missing.filename2) == ("/data/x", "/y")
+
+
+def test_an_import_error_names_its_module_and_an_exit_its_code() -> None:
+    lost = over_the_wire(ModuleNotFoundError("none", name="scipy"))
+    left = over_the_wire(SystemExit(3))
+
+    assert isinstance(lost, ImportError)
+    assert lost.name == "scipy"
+    assert vars(left)["code"] == 3
+
+
+def test_fields_that_are_not_plain_stay_behind() -> None:
+    class Evil(OSError):
+        @property
+        def filename2(self) -> str:
+            raise KeyError
+
+    huge = OSError(1 << 80, "text", b"bytes" * 10_000)
+    long = OSError(1, "text", "x" * 10_000)
+
+    assert from_exception(huge).fields == {"strerror": "text"}
+    assert len(str(from_exception(long).fields["filename"])) < 5000
+    assert from_exception(Evil(1, "x")).fields == {}
+
+
 def test_remote_error_has_the_fields_that_users_know() -> None:
     error = over_the_wire(ZeroDivisionError("division by zero"))
 

@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -165,6 +166,21 @@ def test_small_shared_memory_is_not_used(
 
 
 # --- what others could do -------------------------------------------------------------
+
+
+def test_a_runtime_folder_that_others_can_change_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runtime = Path(tempfile.mkdtemp(prefix="ipt-"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    try:
+        assert runtime in ClusterPlace(cluster_id="x").run_folder.parents
+        runtime.chmod(0o777)
+        assert runtime not in ClusterPlace(cluster_id="x").run_folder.parents
+        runtime.chmod(0o1777)  # as /tmp: nobody can exchange what is another's
+        assert runtime in ClusterPlace(cluster_id="x").run_folder.parents
+    finally:
+        runtime.rmdir()
 
 
 def test_folder_that_others_may_enter_is_refused(place: ClusterPlace) -> None:

@@ -196,7 +196,9 @@ class Debugger(ReadsLines, Comforts, ShowsPlaces):
 
         if isinstance(code, str):
             source = f"{code}\n"
-            compiled: CodeType = compile(source, TYPED, "exec", TOP_LEVEL_AWAIT)
+            compiled: CodeType = compile(
+                source, TYPED, "exec", TOP_LEVEL_AWAIT, dont_inherit=True
+            )
             code = compiled
             lines = source.splitlines(keepends=True)
             linecache.cache[TYPED] = (len(source), None, lines, TYPED)

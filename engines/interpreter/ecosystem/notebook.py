@@ -8,12 +8,15 @@ a face for Jupyter's programs.
 
 from __future__ import annotations
 
+import sys
+
 from ipcluster.engines.interpreter.configuration.options import Sections
 from ipcluster.engines.interpreter.ecosystem.cellfiles import KernelCompiler
 from ipcluster.engines.interpreter.shell import InteractiveShell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 # The section of a notebook's config: snakeviz and tqdm look for it.
@@ -27,6 +30,22 @@ class ZMQInteractiveShell(InteractiveShell):
 
     # The kernel that it belongs to, from the moment when it has been made.
     kernel: Any = None
+
+    # Called when a cell's own code begins, and when no memory is left to show why a
+    # cell has failed.
+    on_begin: Callable[[], None] | None = None
+    on_no_memory: Callable[[], None] | None = None
+
+    def execution(self) -> Any:
+        if self.on_begin is not None:
+            self.on_begin()
+        return super().execution()
+
+    def showtraceback(self, *args: Any, **keywords: Any) -> None:
+        is_full = isinstance(sys.exc_info()[1], MemoryError)
+        if is_full and self.on_no_memory is not None:
+            self.on_no_memory()
+        super().showtraceback(*args, **keywords)
 
     def get_parent(self) -> dict[str, Any]:
         """The request that the caller works for; empty where there is none."""

@@ -146,3 +146,11 @@ def test_the_parts_of_a_breakpoint() -> None:
     assert parse("12", "b.py") == ("b.py", 12)
     assert parse(12, "b.py") == ("b.py", 12)
     assert parse(("c.py", 1), None) == ("c.py", 1)
+
+
+def test_code_has_no_features_of_the_future_that_are_ours(run: Run) -> None:
+    names: dict[str, Any] = {}
+
+    run("def f(x: 1 + 1): pass", "c", global_names=names)
+
+    assert names["f"].__annotations__ == {"x": 2}

@@ -127,6 +127,29 @@ def test_a_kernel_that_dies_says_why_under_the_cell(notebook: Open) -> None:
 
 
 @both
+def test_what_came_while_the_tab_was_closed_is_shown_again(notebook: Open) -> None:
+    book = notebook(
+        "import os, time\nprint('begun', flush=True)\n"
+        "while not os.path.exists('go'): time.sleep(0.01)\n"
+        "os.remove('go')\nprint('missed')\n6 * 7",
+        "%replay 1",
+    )
+    book.start(0)
+    book.wait_for_output(0, "begun")
+    context, address = book.page.context, book.page.url
+
+    book.page.close(run_before_unload=False)
+    (book.server.folder / "go").touch()
+    book.page = context.new_page()
+    book.page.goto(address)
+    book.cell(1).wait_for()
+    book.wait_until_idle()
+
+    assert book.run(1).split() == ["begun", "missed", "42"]
+    book.photograph("back")
+
+
+@both
 def test_a_slider_moves_the_kernels_value(notebook: Open) -> None:
     book = notebook(
         "import ipywidgets as w\n"

@@ -148,6 +148,21 @@ def test_ctrl_c_hits_the_cell_and_no_task(rc: Client, engine: Engine) -> None:
     assert "engine.py" not in terminal.text  # how it came there is nobody's business
 
 
+def test_ctrl_c_right_behind_enter_ends_the_cell(rc: Client, engine: Engine) -> None:
+    terminal = engine(0)
+    count = number_of(terminal)
+    terminal.enter("import time")
+    terminal.wait_for_prompt(count + 1)
+
+    terminal.type("time.sleep(60)\r\x03")
+    terminal.wait_until(
+        lambda: "KeyboardInterrupt" in terminal.text or "taken back" in terminal.text,
+        "its end",
+    )
+
+    assert rc[0].apply_async(int, "7").get(timeout=20) == 7
+
+
 def test_a_cell_behind_a_task_is_taken_back(
     rc: Client, engine: Engine, tmp_path: Path
 ) -> None:

@@ -121,6 +121,21 @@ def test_ctrl_c_interrupts_the_kernel(start: Start) -> None:
     terminal.wait_for_prompt(3)
 
 
+def test_ctrl_c_right_behind_enter_reaches_the_cell(start: Start) -> None:
+    terminal = start("--no-banner")
+    terminal.wait_for_prompt(1)
+    terminal.enter("import time")
+
+    for number in range(2, 12):
+        terminal.wait_for_prompt(number)
+        terminal.type("time.sleep(60)\r\x03")
+
+    terminal.wait_for_prompt(12)
+    assert terminal.text.count("KeyboardInterrupt") > 0
+    terminal.enter("6 * 7")
+    terminal.wait_for("Out[12]: 42")
+
+
 def test_a_kernel_of_ours_that_dies_is_told_and_another_starts(start: Start) -> None:
     terminal = start("--no-banner")
     terminal.wait_for_prompt(1)

@@ -78,6 +78,14 @@ class Server:
                 assert time.monotonic() < deadline, words
                 time.sleep(0.02)
 
+    def want_to_know(self, passphrase: str) -> None:
+        """From now on `ssh` has to ask: for this, and whether the host is known."""
+        command = ["ssh-keygen", "-q", "-p", "-P", "", "-N", passphrase, "-f", "user"]
+        subprocess.run(command, cwd=self.folder, check=True, timeout=PATIENCE)
+        client = self.folder / "client"
+        text = client.read_text().replace("accept-new", "ask")
+        client.write_text(text.replace("BatchMode yes", "IdentityAgent none"))
+
     @property
     def name(self) -> str:
         return f"{getpass.getuser()}@127.0.0.1:{self.port}"
@@ -161,3 +169,57 @@ def test_a_kernel_that_is_not_there_is_one_line(server: Server, shells: Any) -> 
     assert done.stderr.startswith(
         "ipshell console: there is no connection file 'nobody' on "
     )
+
+
+def test_ssh_asks_at_the_terminal(
+    kernel: Any, server: Server, start: Callable[..., Any], shells: Any
+) -> None:
+    server.want_to_know("sesame")
+    path = f"{server.path}:{shells.environment['PATH']}"
+
+    terminal = start("--ssh", server.name, PATH=path)
+    terminal.wait_for("(yes/no/")
+    terminal.enter("yes")
+    terminal.wait_for("Enter passphrase")
+    terminal.enter("sesame")
+    terminal.wait_for_prompt(1)
+    assert "sesame" not in terminal.text
+    terminal.enter("exit")
+
+    assert terminal.wait_for_end() == 0
+
+
+def test_ctrl_c_where_ssh_asks_is_no_traceback(
+    server: Server, start: Callable[..., Any], shells: Any
+) -> None:
+    server.want_to_know("sesame")
+    path = f"{server.path}:{shells.environment['PATH']}"
+
+    terminal = start("--ssh", server.name, PATH=path)
+    terminal.wait_for("(yes/no/")
+    terminal.press("c-c")
+
+    assert terminal.wait_for_end() == 130
+    assert "Traceback" not in terminal.text
+
+
+def test_without_a_terminal_what_ssh_would_ask_is_one_line(
+    server: Server, shells: Any
+) -> None:
+    server.want_to_know("sesame")
+    shells.environment["PATH"] = f"{server.path}:{shells.environment['PATH']}"
+
+    unknown = shells.call("console", "--ssh", server.name)
+    client = server.folder / "client"
+    client.write_text(client.read_text().replace("ask", "accept-new"))
+    locked = shells.call("console", "--ssh", server.name)
+
+    for done, why in (
+        (unknown, "Host key verification failed"),
+        (locked, "Permission denied"),
+    ):
+        assert done.returncode == 1
+        [line] = done.stderr.splitlines()
+        assert line.startswith("ipshell console: ssh ")
+        assert why in line
+        assert line.endswith("; there is no terminal at which it could ask")

@@ -19,7 +19,7 @@ import ipcluster as ipp
 from ipcluster.shell.kernel.connection import Connection
 from ipcluster.shell.kernel.messages import Message, Session
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 class Client:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ipcluster.shell.kernel.journal import Journal
+from ipcluster.shell.kernel.journal import Journal, outputs
 
 
 def add(journal: Journal, number: int, parent: str = "p", size: int = 10) -> None:
@@ -52,6 +52,24 @@ def test_what_memory_has_no_room_for_lies_in_a_file(tmp_path: Path) -> None:
     assert numbers(journal.replay(since=50)) == list(range(51, 101))
     add(journal, 101)
     assert numbers(journal.replay(since=98)) == [99, 100, 101]
+    journal.close()
+
+
+def test_one_answer_has_an_end_and_spoils_nothing(tmp_path: Path) -> None:
+    journal = Journal(in_memory=300, in_reply=1000, folder=str(tmp_path))
+    for i in range(1, 101):
+        add(journal, i)
+
+    found: list[int] = []
+    while (reply := journal.replay(since=len(found)))["messages"]:
+        found += numbers(reply)
+        assert reply["next"] == len(found) + 1
+        add(journal, journal.next)  # written behind the others, wherever that read
+        if len(found) > 300:
+            break
+
+    assert len(found) > 100
+    assert found == list(range(1, len(found) + 1))
     journal.close()
 
 
@@ -104,3 +122,51 @@ def test_a_wrong_question_is_answered_as_such(own: Callable[..., Any]) -> None:
     reply = client.ask("replay_request", {"since": "yesterday"}, channel="control")
 
     assert reply["status"] == "error"
+
+
+def shown(kind: str, **content: Any) -> dict[str, Any]:
+    return {"header": {"msg_type": kind}, "content": content}
+
+
+def data(text: str, ident: str | None = None) -> dict[str, Any]:
+    transient = {} if ident is None else {"display_id": ident}
+    return {"data": {"text/plain": text}, "metadata": {}, "transient": transient}
+
+
+def test_what_a_cell_has_left_below_it() -> None:
+    messages = [
+        shown("execute_input", code="x", execution_count=3),
+        shown("stream", name="stdout", text="gone"),
+        shown("clear_output", wait=True),
+        shown("display_data", **data("first", "a")),
+        shown("update_display_data", **data("second", "a")),
+        shown("stream", name="stderr", text="stays"),
+        shown("comm_open", comm_id="c"),
+        shown("execute_result", execution_count=3, **data("value")),
+    ]
+
+    assert outputs(messages) == [
+        ("display_data", {"data": {"text/plain": "second"}, "metadata": {}}),
+        ("stream", {"name": "stderr", "text": "stays"}),
+        ("display_data", {"data": {"text/plain": "value"}, "metadata": {}}),
+    ]
+    assert outputs([*messages, shown("clear_output", wait=False)]) == []
+
+
+def test_a_cell_shows_again_what_another_has_shown(client: Any) -> None:
+    code = "import sys; print('some text'); sys.stderr.write('an error')\n6 * 7"
+    count = client.execute(code)[0]["execution_count"]
+
+    _, last = client.execute("%replay")
+    _, named = client.execute(f"%replay {count}")
+    refused, _ = client.execute("%replay first")
+    unknown, _ = client.execute("%replay 10000")
+
+    for found in (last, named):
+        assert [kind for kind, _ in found] == [
+            *("execute_input", "stream", "stream", "display_data")
+        ]
+        assert found[1][1] == {"name": "stdout", "text": "some text\n"}
+        assert found[3][1]["data"] == {"text/plain": "42"}
+    assert refused["evalue"].startswith("%replay wants the number of a cell")
+    assert unknown["evalue"] == "nothing is kept of a cell number 10000"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -240,6 +241,20 @@ def test_an_interrupt_reaches_a_sleep_that_is_about_to_begin(
         client.send("interrupt_request", channel="control")
 
         assert client.reply_to(request)["ename"] == "KeyboardInterrupt"
+
+
+def test_an_interrupt_reaches_a_cell_that_has_just_been_taken(client: Any) -> None:
+    """Its code has not begun when a front end hears that it is at work."""
+    for _ in range(30):
+        request = client.start("import time; time.sleep(60)")
+        while client.until("status", request)["execution_state"] != "busy":
+            pass
+
+        client.send("interrupt_request", channel="control")
+
+        assert client.reply_to(request)["ename"] == "KeyboardInterrupt"
+        shown = client.shown(request)
+        assert [kind for kind, _ in shown] == ["execute_input", "error"]
 
 
 def test_one_interrupt_hits_one_cell(client: Any, shared: Any) -> None:
@@ -553,6 +568,40 @@ def test_a_kernel_that_runs_out_of_memory_says_so_in_python(client: Any) -> None
     assert reply["ename"] == "MemoryError"
 
 
+FILL = """
+import os, resource
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * os.sysconf("SC_PAGE_SIZE") + (200 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+kept = []
+for size in (10**6, 10**5, 10**4, 10**3):
+    try:
+        while True:
+            kept.append("x" * size)
+    except MemoryError:
+        if size == 10**3:
+            raise
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit that holds")
+def test_a_cell_that_keeps_all_memory_does_not_end_the_kernel(
+    own: Callable[..., Any],
+) -> None:
+    _, client = own()
+    client.execute("'something'")
+
+    reply, shown = client.execute(FILL)
+    assert reply["ename"] == "MemoryError"
+    assert [kind for kind, _ in shown] == ["execute_input", "error"]
+    assert client.execute("print(len(kept) > 10)")[0]["status"] == "ok"
+    client.execute("kept = None")
+
+    reply, shown = client.execute("len('x' * 10**8)")
+    assert reply["status"] == "ok"
+    assert shown[1][1]["data"] == {"text/plain": "100000000"}
+
+
 def test_a_killed_supervisor_takes_its_kernel_along(own: Callable[..., Any]) -> None:
     import psutil
 
@@ -576,6 +625,7 @@ def test_a_kernel_ends_with_the_process_that_started_it(
     assert client.execute("1")[0]["status"] == "ok"
 
     parent.kill()
-    parent.communicate()
-
-    kernel.wait()
+    try:
+        kernel.wait()  # the one that is dead need not be waited for by anybody
+    finally:
+        parent.communicate()

@@ -77,6 +77,7 @@ def test_a_startup_file_that_fails_leaves_the_kernel_alive(
     [
         (["--encript"], "no option --encript; did you mean --encrypt?"),
         (["instal"], "there is no command instal; see --help"),
+        (["--quiet", "instal"], "there is no command instal; see --help"),
         (["--transport=udp"], "IPKernelApp.transport is one of 'tcp', 'ipc'"),
     ],
 )
@@ -93,6 +94,14 @@ def test_a_wrong_word_is_told(words: list[str], said: str) -> None:
     assert done.returncode in (1, 2)
     assert said in done.stderr
     assert done.stdout == ""
+
+
+def test_words_behind_the_connection_file_are_the_front_ends(
+    own: Callable[..., Any],
+) -> None:
+    _, client = own("a_file.py", "--no-option")
+
+    assert client.execute("6 * 7")[0]["status"] == "ok"
 
 
 def test_help_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
+import select
 import shutil
 import signal
 import sys
@@ -14,11 +16,15 @@ from typing import Any, cast
 import pytest
 
 from ipcluster.shell.terminal.above import AbovePrompt
+from ipcluster.shell.terminal.editor import KeptInput
+from ipcluster.shell.terminal.frontend import TerminalFrontEnd
 from ipcluster.shell.terminal.presses import (
     DroppedPresses,
     drop_presses,
     hear_presses,
+    keep_press,
 )
+from ipcluster.shell.terminal.shell import TerminalInteractiveShell
 from ipcluster.shell.terminal.stuck import Interrupts, StuckWatch
 
 # Says on the disk that the session has been closed.
@@ -83,6 +89,52 @@ def test_ctrl_c_in_a_cell_ends_the_cell(shells: Any) -> None:
 
     terminal.wait_for("KeyboardInterrupt")
     terminal.wait_for_prompt(2)
+
+
+def test_ctrl_c_right_behind_enter_is_for_the_cell(shells: Any) -> None:
+    terminal = shells.start()
+    terminal.wait_for_prompt(1)
+    terminal.enter("import time")
+
+    for number in (2, 4, 6):
+        terminal.wait_for_prompt(number)
+        terminal.type("time.sleep(60); late = 1\r1 +\x032 + ")
+        terminal.wait_until(lambda: "2 +" in terminal.line, "what came after it")
+        terminal.enter(str(number))
+
+    terminal.wait_for_prompt(8)
+    assert "Out[7]: 8" in terminal.text
+    terminal.enter("'late' in globals(), In[2]")
+    terminal.wait_for("(False, 'time.sleep(60); late = 1')")
+
+
+def test_a_press_that_was_kept_hits_one_cell() -> None:
+    frontend = TerminalFrontEnd()
+    shell = TerminalInteractiveShell(frontend)
+    keep_press()
+
+    hit = shell.run_cell("a = 1", store_history=True)
+    spared = shell.run_cell("b = 1", store_history=True)
+
+    assert isinstance(hit.error_in_exec, KeyboardInterrupt)
+    assert spared.success
+    assert "a" not in shell.user_ns
+    assert shell.user_ns["b"] == 1
+    shell.close()
+
+
+def test_keys_that_nobody_has_read_are_found() -> None:
+    """They came before the terminal was given back, and are no signals any more."""
+    ours, theirs = pty.openpty()
+    with open(theirs, encoding="utf-8") as terminal:
+        keyboard = KeptInput(terminal)
+        with keyboard.raw_mode():
+            os.write(ours, b"1 + \x03")
+            select.select([theirs], [], [], 20)
+
+        assert keyboard.unread() == b"1 + \x03"
+        assert keyboard.unread() == b""
+    os.close(ours)
 
 
 def test_ctrl_c_takes_away_what_is_typed(shells: Any) -> None:
@@ -151,7 +203,7 @@ def test_a_signal_that_meets_work_of_ours_is_a_key() -> None:
     pressed: list[str] = []
     keys = SimpleNamespace(send_sigint=lambda: pressed.append("c-c"))
     session: Any = SimpleNamespace(
-        app=SimpleNamespace(is_running=True, key_processor=keys)
+        app=SimpleNamespace(is_running=True, is_done=False, key_processor=keys)
     )
     watch = StuckWatch(loop, cast("Any", None))
 
