@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,8 +105,15 @@ class Logger:
         self.log_output = log_output
         self.timestamp = timestamp
         self.log_raw_input = log_raw_input
-        if self.logfile.tell() == 0:
-            self.logfile.write(self.loghead)
+        try:
+            if self.logfile.tell() == 0:
+                self.logfile.write(self.loghead)
+                self.logfile.flush()
+        except OSError:  # the disk is full
+            file, self.logfile = self.logfile, None
+            with suppress(OSError):
+                file.close()
+            raise
         self.log_active = True
 
     def logstop(self) -> None:

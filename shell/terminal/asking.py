@@ -126,7 +126,11 @@ def edited_input(shell: TerminalInteractiveShell, plain: Any) -> Any:
 
     def input(prompt: object = "", /) -> str:  # noqa: A001  (it stands for that one)
         if can_edit(shell.frontend):
-            return read_line(shell, str(prompt), None, None)
+            try:
+                return read_line(shell, str(prompt), None, None)
+            except (EOFError, KeyboardInterrupt) as end:
+                # Nobody wants to see how a line was asked for.
+                raise end.with_traceback(None) from None
         line: str = plain(prompt)
         return line
 

@@ -9,7 +9,8 @@ behind Enter is meant for the cell, which has not begun: it is kept until it has
                               Enter    begins                       ends
 
 A handler that a cell has set is left to it, and so is a shell whose parent has it
-ignore SIGINT.
+ignore SIGINT. That of `asyncio.run` steps back while a shell is embedded in a
+coroutine: it would cancel the program's main task, and let the cell run on.
 """
 
 from __future__ import annotations
@@ -46,10 +47,24 @@ class DroppedPresses:
     """While it is entered, SIGINT does nothing, but after `hear_presses`."""
 
     def __enter__(self) -> None:
+        self._asyncios = signal.getsignal(signal.SIGINT)
+        if _is_asyncios(self._asyncios):
+            _exchange(self._asyncios, signal.default_int_handler)
         drop_presses()
 
     def __exit__(self, *_error: object) -> None:
         _exchange(_drop, signal.default_int_handler)
+        if _is_asyncios(self._asyncios):
+            _exchange(signal.default_int_handler, self._asyncios)
+
+
+def _is_asyncios(handler: Any) -> bool:
+    """Whether it is the one that `asyncio.run` sets, and compares with at its end."""
+    bound = getattr(handler, "func", None)
+    return (
+        getattr(bound, "__module__", "") == "asyncio.runners"
+        and getattr(bound, "__name__", "") == "_on_sigint"
+    )
 
 
 def hear_presses() -> None:

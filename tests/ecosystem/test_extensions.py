@@ -111,7 +111,7 @@ def test_snakeviz_profiles_by_our_magic(cells: Any) -> None:
         "        opened.append(pstats.Stats(command[-1]).total_calls)\n"
         "    def terminate(self): pass\n"
         "subprocess.Popen = Server; import time; time.sleep = print",
-        "%snakeviz -t sorted(range(10), key=abs)\nopened[0] >= 10",
+        "%snakeviz -t sorted(range(10), key=lambda n: n)\nopened[0] >= 10",
     )
 
     assert "port 8989" in configured.out

@@ -64,6 +64,15 @@ def test_no_clipboard_is_told(shell: InteractiveShell) -> None:
         shell.run_line_magic("paste", "")
 
 
+def test_an_empty_clipboard_is_told(
+    shell: InteractiveShell, frontend: Clipboard
+) -> None:
+    frontend.text = " \n"
+
+    with pytest.raises(UsageError, match="nothing is on the clipboard"):
+        shell.run_line_magic("paste", "")
+
+
 def test_a_hook_gives_the_clipboard(shell: InteractiveShell) -> None:
     shell.set_hook("clipboard_get", lambda self: "hooked = 1")
 

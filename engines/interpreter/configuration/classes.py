@@ -36,6 +36,7 @@ FOREIGN = frozenset(
         "IPKernelApp",
         "IPythonKernel",
         "InlineBackendConfig",
+        "InteractiveShellEmbed",
         "Kernel",
         "KernelManager",
         "KernelRestarter",

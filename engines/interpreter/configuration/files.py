@@ -89,6 +89,8 @@ def read_file(path: str, config: Config, root: str = "") -> None:
 
 
 def _read_python(path: str, config: Config) -> None:
+    from ipcluster.engines.interpreter.ecosystem import before_a_shell
+
     names = {
         "__name__": "__config__",
         "__file__": path,
@@ -99,7 +101,8 @@ def _read_python(path: str, config: Config) -> None:
     try:
         with open(path, "rb") as file:
             code = compile(file.read(), path, "exec", dont_inherit=True)
-        exec(code, names)
+        with before_a_shell():
+            exec(code, names)
     except SystemExit:
         pass  # a file may end itself early
     except KeyboardInterrupt:

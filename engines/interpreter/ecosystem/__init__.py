@@ -26,12 +26,14 @@ Before anybody asks it costs a module without content, a finder at the end of
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 
 from ipcluster.engines.interpreter.ecosystem import standing
 from ipcluster.engines.interpreter.importing import forget, when_imported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
     from typing import Any
 
@@ -48,6 +50,7 @@ BOUND = (
     "IPython.core.page",
     "IPython.terminal.debugger",
     "IPython.terminal.embed",
+    "IPython.terminal.prompts",
     "IPython.utils.capture",
     "traitlets.config.configurable",
 )
@@ -70,21 +73,49 @@ def install(shell: InteractiveShell) -> None:
             for name in BOUND_IN_KERNELS:
                 when_imported(name, _bind)
     if is_first:
-        # The last: what is installed goes before.
-        sys.meta_path.append(standing.finder)
-        for name in BOUND:
-            if not standing.is_ours(sys.modules.get(name)):
-                when_imported(name, _bind)
+        _find_and_bind()
         for name, prompt in PROMPTS.items():
             if not hasattr(sys, name):
                 setattr(sys, name, prompt)
     _tell_pyplot(shell)
 
 
+@contextmanager
+def before_a_shell() -> Iterator[None]:
+    """In a `with`: the names lead to ours, though no shell runs yet.
+
+    Config files import them: `from IPython.terminal.prompts import Prompts, Token`.
+    """
+    if standing.finder in sys.meta_path:
+        yield
+        return
+    _find_and_bind()
+    try:
+        yield
+    finally:
+        _let_go()
+
+
 def uninstall() -> None:
     """The last shell of this process has ended: all is as it was before."""
     if standing.finder not in sys.meta_path:
         return
+    _let_go()
+    for name, prompt in PROMPTS.items():
+        if getattr(sys, name, None) is prompt:  # else Python's own, or the user's
+            delattr(sys, name)
+    _tell_pyplot(None)
+
+
+def _find_and_bind() -> None:
+    # The last: what is installed goes before.
+    sys.meta_path.append(standing.finder)
+    for name in BOUND:
+        if not standing.is_ours(sys.modules.get(name)):
+            when_imported(name, _bind)
+
+
+def _let_go() -> None:
     sys.meta_path.remove(standing.finder)
     for name in (*BOUND, *BOUND_IN_KERNELS):
         forget(name, _bind)
@@ -92,10 +123,6 @@ def uninstall() -> None:
     if binding is not None:
         binding.undo()
     standing.leave()
-    for name, prompt in PROMPTS.items():
-        if getattr(sys, name, None) is prompt:  # else Python's own, or the user's
-            delattr(sys, name)
-    _tell_pyplot(None)
 
 
 def _tell_pyplot(shell: InteractiveShell | None) -> None:

@@ -59,8 +59,7 @@ def _same_as_served(*names: str) -> Callable[[Any], None]:
 
 def _bind_root(module: Any) -> None:
     _put(module, "get_ipython", get_ipython)
-    for name in ("embed", "start_ipython"):
-        _same_as_served(name)(module)
+    _same_as_served("embed", "embed_kernel", "start_ipython")(module)
 
 
 def _bind_shell_class(module: Any) -> None:
@@ -160,7 +159,11 @@ _BINDINGS: dict[str, Callable[[Any], None]] = {
     "IPython.core.interactiveshell": _bind_shell_class,
     "IPython.core.page": _same_as_served("page", "page_file"),
     "IPython.terminal.debugger": _same_as_served("TerminalPdb", "set_trace"),
-    "IPython.terminal.embed": _same_as_served("embed"),
+    "IPython.terminal.embed": _same_as_served(
+        "InteractiveShellEmbed", "KillEmbedded", "embed"
+    ),
+    # Theirs count the prompts otherwise.
+    "IPython.terminal.prompts": _same_as_served("ClassicPrompts", "Prompts"),
     "IPython.utils.capture": _same_as_served(
         "CapturedIO", "RichOutput", "capture_output"
     ),

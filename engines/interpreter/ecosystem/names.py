@@ -40,6 +40,7 @@ MODULES: dict[str, dict[str, str]] = {
         ".ecosystem.standing": "__version__=VERSION_TEXT version_info=VERSION_INFO",
         ".display.functions": "display",
         _THINGS: "extract_module_locals sys_info",
+        "ipcluster": "embed embed_kernel start_ipython",
     },
     "IPython.display": {
         ".display.objects": _DISPLAY_OBJECTS,
@@ -148,7 +149,7 @@ MODULES: dict[str, dict[str, str]] = {
     "IPython.core.magics.history": {".magics.history": "HistoryMagics"},
     "IPython.core.magics.logging": {".magics.logs": "LoggingMagics"},
     "IPython.core.magics.namespace": {".magics.namespace": "NamespaceMagics"},
-    "IPython.core.magics.osm": {".magics.directories": "OSMagics=DirectoryMagics"},
+    "IPython.core.magics.osm": {".magics.directories": "OSMagics"},
     "IPython.core.magics.packaging": {
         ".magics.packages": "PackagingMagics=PackageMagics",
     },
@@ -205,8 +206,14 @@ MODULES: dict[str, dict[str, str]] = {
         ".debugger": "set_trace",
         ".debugger.debugger": "TerminalPdb=Debugger",
     },
+    "IPython.terminal.embed": {
+        "ipcluster.shell.terminal.embed": "InteractiveShellEmbed KillEmbedded embed",
+    },
     "IPython.terminal.interactiveshell": {
         "ipcluster.shell.terminal.shell": "TerminalInteractiveShell",
+    },
+    "IPython.terminal.prompts": {
+        "ipcluster.shell.terminal.prompts": "ClassicPrompts Prompts Token",
     },
     "IPython.terminal.pt_inputhooks": {
         ".gui.hooks": "UnknownBackend get_inputhook_name_and_func register registered",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ipcluster.engines.interpreter.configuration.options import Option
 from ipcluster.engines.interpreter.errors import UsageError
 from ipcluster.engines.interpreter.magics.registry import (
     Magics,
@@ -20,8 +21,10 @@ KEPT = 100
 
 
 @magics_class
-class DirectoryMagics(Magics):
+class OSMagics(Magics):
     """Folders."""
+
+    cd_force_quiet = Option(False, "%cd does not print where we are then.")
 
     @line_magic
     def pwd(self, line: str = "") -> str:
@@ -68,7 +71,7 @@ class DirectoryMagics(Magics):
             print(f"[Errno {error.errno}] {error.strerror}: {target!r}")
         else:
             self._arrived()
-        if not quiet:
+        if not (quiet or self.cd_force_quiet):
             print(_here())
 
     def _arrived(self) -> None:

@@ -57,6 +57,8 @@ class LoggingMagics(Magics):
         except (RuntimeError, ValueError) as error:
             raise UsageError(f"No log was started: {error}") from None
         logger.write_history()
+        if not logger.log_active:  # the disk is full: it has been told
+            return
         if not self.quiet and "q" not in options:
             print(
                 "Activating auto-logging. "

@@ -40,6 +40,8 @@ class PastingMagics(Magics):
             self._again("paste")
             return
         block = dedented(self._clipboard())
+        if not block.strip():
+            raise UsageError("nothing is on the clipboard")
         if "q" not in options:
             print(block, end="" if block.endswith("\n") else "\n")
             print("## -- End pasted text --")

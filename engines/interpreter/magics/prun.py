@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ipcluster.engines.interpreter.errors import UsageError
 from ipcluster.engines.interpreter.magics.options import leading_options
 from ipcluster.engines.interpreter.magics.registry import (
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 
 # The letters of options about profiles; `%run -p` has them too.
 LETTERS = "l:rs:T:D:q"
+
+# Where the functions are that run what is profiled.
+_AROUND = (
+    *("cells.py", "namespace.py", "programs.py", "shell.py", "snippets.py"),
+    *(os.path.join("magics", name) for name in ("prun.py", "run.py")),
+)
 
 _ORDERS = (
     *("calls", "cumulative", "cumtime", "file", "filename", "line", "module", "name"),
@@ -137,26 +145,51 @@ def _report(
     limits: list[int | float | str],
     leaving: str,
 ) -> Stats:
+    import marshal
     from io import StringIO
     from pstats import Stats
 
     text = StringIO()
     profile.create_stats()
-    if getattr(profile, "stats", None):
-        stats = Stats(profile, stream=text).strip_dirs().sort_stats(*order)
-        stats.print_stats(*limits)
-    else:
-        stats = Stats(stream=text)
+    collected = _of_the_code(getattr(profile, "stats", {}))
+    stats = Stats(stream=text)
+    if collected:
+        vars(stats)["stats"] = collected
+        stats.get_top_level_stats()
+        stats.strip_dirs().sort_stats(*order).print_stats(*limits)
     report = f"{text.getvalue().rstrip()}\n\n{leaving}".rstrip() + "\n"
     if "q" not in options:
         from ipcluster.engines.interpreter.display.paging import page
 
         page(report)
     for path in options.get("D", []):
-        stats.dump_stats(path)
+        _written(path, marshal.dumps(collected))
         print(f"The profile is in {path!r}.")
     for path in options.get("T", []):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(report)
+        _written(path, report.encode())
         print(f"The report is in {path!r}.")
     return stats
+
+
+def _of_the_code(entries: dict[Any, Any]) -> dict[Any, Any]:
+    """What a profile has collected, without our own functions that run the code."""
+    from ipcluster.engines import interpreter
+
+    folder = interpreter.__path__[0]
+    ours = tuple(os.path.join(folder, name) for name in _AROUND)
+    kept = {name for name in entries if not name[0].startswith(ours)}
+    return {
+        name: (
+            *entries[name][:4],
+            {n: c for n, c in entries[name][4].items() if n in kept},
+        )
+        for name in kept
+    }
+
+
+def _written(path: str, content: bytes) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None

@@ -51,7 +51,7 @@ TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("run", "RunMagics"): ("run", ""),
     ("timing", "TimingMagics"): ("time timeit", "time timeit"),
     ("capturing", "CapturingMagics"): ("", "capture"),
-    ("directories", "DirectoryMagics"): (
+    ("directories", "OSMagics"): (
         "bookmark cd dhist dirs popd pushd pwd",
         "",
     ),

@@ -148,7 +148,7 @@ class SessionMagics(Magics):
                 what = _replaced(names, numbers)
                 if force:
                     print(f"Replaced: {what}.")
-                elif not self._is_wanted(f"This session's {what} are lost. Go on?"):
+                elif not self._is_wanted(f"This session's {what} will be lost. Go on?"):
                     print("Nothing was restored.")
                     return
             try:

@@ -18,6 +18,8 @@ def test_known_names_are_not_told() -> None:
     config.InteractiveShellApp.exec_lines = []
     config.BaseIPythonApplication.profile = "x"
     config.IPKernelApp.port = 5  # another program's
+    config.InteractiveShellEmbed.banner1 = ""  # imported when one is opened
+    config.OSMagics.cd_force_quiet = True
 
     assert unknown_names(config) == []
 

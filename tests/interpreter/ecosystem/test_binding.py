@@ -13,9 +13,13 @@ from typing import Any
 
 import pytest
 
-from ipcluster.engines.interpreter.ecosystem import standing
+from ipcluster.engines.interpreter import ecosystem
+from ipcluster.engines.interpreter.configuration.config import Config
+from ipcluster.engines.interpreter.configuration.files import read_file
+from ipcluster.engines.interpreter.ecosystem import names, standing
 from ipcluster.engines.interpreter.recording import RecordingFrontEnd
 from ipcluster.engines.interpreter.shell import InteractiveShell
+from ipcluster.shell.terminal.prompts import Prompts
 
 # The real one: the other tests of this folder hide what is installed.
 find_spec = PathFinder.find_spec
@@ -45,6 +49,13 @@ FILES = {
         "    def initialized(cls): return False\n"
         "class InteractiveShellABC(metaclass=ABCMeta): pass\n"
         "class Terminal(InteractiveShell): pass\n"
+    ),
+    "IPython/terminal/__init__.py": "",
+    "IPython/terminal/embed.py": (
+        "class InteractiveShellEmbed: pass\ndef embed(): return 'theirs'\n"
+    ),
+    "IPython/terminal/prompts.py": (
+        "class Prompts: pass\nclass ClassicPrompts(Prompts): pass\n"
     ),
     "IPython/display.py": "from IPython.core.error import UsageError\n",
 }
@@ -91,6 +102,37 @@ def test_a_module_below_it_is_imported_without_all_the_rest(
     assert "IPython.core.interactiveshell" not in sys.modules
     assert str(sys.modules["IPython"].__file__).endswith("__init__.py")
     assert sys.modules["IPython"].display is display
+
+
+def test_programs_embed_our_shell(shell: InteractiveShell) -> None:
+    import ipcluster
+
+    root, theirs = import_module("IPython"), import_module("IPython.terminal.embed")
+
+    assert root.embed is theirs.embed is ipcluster.embed
+    assert theirs.InteractiveShellEmbed is ipcluster.InteractiveShellEmbed
+
+
+def test_all_that_is_bound_is_served_as_well() -> None:
+    bound = {*ecosystem.BOUND, *ecosystem.BOUND_IN_KERNELS}
+
+    assert bound - set(names.MODULES) == {"traitlets.config.configurable"}
+
+
+def test_a_config_file_gets_our_prompts(tmp_path: Path) -> None:
+    path = tmp_path / "ipython_config.py"
+    path.write_text(
+        "from IPython.terminal.prompts import Prompts\n"
+        "class Mine(Prompts): pass\n"
+        "c.TerminalInteractiveShell.prompts_class = Mine\n"
+    )
+
+    config = Config()
+    read_file(str(path), config)
+
+    assert config.complaints == []
+    assert issubclass(config.TerminalInteractiveShell.prompts_class, Prompts)
+    assert import_module("IPython.terminal.prompts").Prompts is not Prompts
 
 
 def test_their_class_tells_of_our_shell(shell: InteractiveShell) -> None:

@@ -7,20 +7,34 @@ import importlib.util
 import inspect
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ipcluster.engines.interpreter.configuration.config import Config
+from ipcluster.engines.interpreter.configuration.files import read_file
 from ipcluster.engines.interpreter.ecosystem import names, serving, standing
 from ipcluster.engines.interpreter.ecosystem.notebook import ZMQInteractiveShell
 from ipcluster.engines.interpreter.recording import RecordingFrontEnd
 from ipcluster.engines.interpreter.shell import InteractiveShell
+from ipcluster.shell.terminal.prompts import Prompts
 
 EVERY = [
     (module, name, *home)
     for module in names.MODULES
     for name, home in serving.names_of(module).items()
 ]
+# What a config file of the field has.
+PROMPTS = """
+from IPython.terminal.prompts import Prompts, Token
+
+class Mine(Prompts):
+    def in_prompt_tokens(self):
+        return [(Token.Prompt, "> ")]
+
+c.TerminalInteractiveShell.prompts_class = Mine
+"""
 # These are the package comm's, and that is an extra of the user's.
 COMM = ("Comm", "CommManager")
 
@@ -73,6 +87,32 @@ def test_names_are_the_very_ones_of_ours(shell: InteractiveShell) -> None:
     assert ns["InteractiveShell"] is InteractiveShell
     assert shell.last_execution_result is not None
     assert shell.last_execution_result.success
+
+
+def test_programs_embed_by_the_names_that_they_know(shell: InteractiveShell) -> None:
+    import ipcluster
+
+    done = shell.run_cell(
+        "from IPython import embed, embed_kernel, start_ipython\n"
+        "from IPython.terminal.embed import InteractiveShellEmbed\n"
+    )
+
+    assert done.success
+    for name in ("embed", "embed_kernel", "start_ipython", "InteractiveShellEmbed"):
+        assert shell.user_ns[name] is getattr(ipcluster, name)
+
+
+def test_a_config_file_imports_what_it_knows(tmp_path: Path) -> None:
+    path = tmp_path / "ipython_config.py"
+    path.write_text(PROMPTS)
+
+    config = Config()
+    read_file(str(path), config)
+
+    assert config.complaints == []
+    assert issubclass(config.TerminalInteractiveShell.prompts_class, Prompts)
+    assert standing.finder not in sys.meta_path
+    assert "IPython" not in sys.modules
 
 
 def test_libraries_that_only_look_see_it(shell: InteractiveShell) -> None:

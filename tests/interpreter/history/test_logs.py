@@ -157,6 +157,16 @@ def test_logstart_says_what_is_wrong(
     assert not shell.logger.log_active
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_a_log_on_a_full_disk_is_none(shell: InteractiveShell) -> None:
+    with pytest.raises(UsageError, match="No log in /dev/full: No space left"):
+        shell.run_line_magic("logstart", "/dev/full over")
+
+    assert shell.logger.logfile is None
+    shell.run_line_magic("logstart", "-q my.py")
+    assert shell.logger.log_active
+
+
 def test_there_is_one_log_at_a_time(shell: InteractiveShell) -> None:
     shell.run_line_magic("logstart", "-q my.py")
     with pytest.raises(UsageError, match=r"there is a log already: my\.py"):

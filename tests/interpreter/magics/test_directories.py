@@ -42,6 +42,16 @@ def test_cd_goes_and_says_where(
     assert shell.user_ns["_dh"] == [f"{work}", f"{work}/sub", f"{work}", f"{work}/a b"]
 
 
+def test_cd_may_be_silent_always(
+    shell: InteractiveShell, work: Path, capsys: Out
+) -> None:
+    shell.run_cell("%config OSMagics.cd_force_quiet = True")
+    magic(shell, "cd sub")
+
+    assert capsys.readouterr().out == ""
+    assert os.getcwd() == f"{work}/sub"
+
+
 def test_cd_home(shell: InteractiveShell, work: Path, tmp_path: Path) -> None:
     for line in ("cd", "cd ~"):
         magic(shell, "cd /")

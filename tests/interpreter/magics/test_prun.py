@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import cProfile
+import re
 from pathlib import Path
 from pstats import Stats
 
 import pytest
 
 from ipcluster.engines.interpreter import events as e
+from ipcluster.engines.interpreter.errors import UsageError
 from ipcluster.engines.interpreter.recording import RecordingFrontEnd
 from ipcluster.engines.interpreter.shell import InteractiveShell
 
@@ -69,6 +71,29 @@ def test_a_profile_as_a_value_and_in_files(
     assert capsys.readouterr().out == (
         "The profile is in 'p.prof'.\nThe report is in 'report.txt'.\n"
     )
+
+
+def test_the_shells_own_functions_are_not_in_it(
+    shell: InteractiveShell, frontend: RecordingFrontEnd
+) -> None:
+    Path("script.py").write_text("sum([1])\n")
+    run(shell, WORK, "%prun -s name other()", "%run -p script.py")
+
+    first, second = pages(frontend)
+    assert ".py:" not in first
+    assert set(re.findall(r"\S+\.py", second)) == {"script.py"}
+
+
+@pytest.mark.parametrize("option", ["-D", "-T"])
+def test_a_file_that_cannot_be_written_is_told(
+    shell: InteractiveShell, frontend: RecordingFrontEnd, option: str
+) -> None:
+    run(shell, WORK)
+
+    with pytest.raises(UsageError, match="no/such cannot be written: No such file"):
+        shell.run_line_magic("prun", f"{option} no/such work(3)")
+
+    assert "(work)" in pages(frontend)[0]
 
 
 def test_what_ran_until_an_error_is_reported(

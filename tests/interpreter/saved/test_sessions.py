@@ -334,7 +334,7 @@ def test_names_of_this_session_are_not_lost_silently(
 
     front.lines = ["n"]
     session(second, "restore work")
-    assert front.prompts == ["This session's x are lost. Go on? [y/N] "]
+    assert front.prompts == ["This session's x will be lost. Go on? [y/N] "]
     assert second.user_ns["x"] == "mine"
     assert "y" not in second.user_ns
 

@@ -40,6 +40,7 @@ def test_input_hears_of_ctrl_c_and_ctrl_d(shells: Any) -> None:
 
     terminal.wait_for("EOFError")
     terminal.wait_for_prompt(3)
+    assert "prompt_toolkit" not in terminal.text  # how it was asked is not shown
 
 
 def test_input_in_a_coroutine(shells: Any) -> None:

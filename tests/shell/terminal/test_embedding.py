@@ -98,6 +98,42 @@ def test_it_opens_within_a_coroutine(shells: Any) -> None:
     terminal.wait_for("after 6")
 
 
+def test_ctrl_c_within_a_coroutine_ends_the_cell_and_not_the_program(
+    shells: Any,
+) -> None:
+    terminal = start(
+        shells,
+        "import asyncio\n"
+        "from ipcluster import embed\n"
+        "async def main():\n"
+        "    embed()\n"
+        "    await asyncio.sleep(0)\n"
+        "    print('has left')\n"
+        "    try:\n"
+        "        await asyncio.sleep(60)\n"
+        "    except asyncio.CancelledError:\n"
+        "        print('cancelled')\n"
+        "        raise\n"
+        "try:\n"
+        "    asyncio.run(main())\n"
+        "except KeyboardInterrupt:\n"
+        "    print('at last')\n",
+    )
+    terminal.wait_for_prompt(1)
+    terminal.enter("import time; print('asl' + 'eep'); time.sleep(60)")
+    terminal.wait_for("asleep")
+    terminal.press("c-c")
+    terminal.wait_for("KeyboardInterrupt")
+    terminal.wait_for_prompt(2)
+    terminal.enter("exit()")
+    terminal.wait_for("has left")
+    terminal.press("c-c")  # asyncio's own handler is back
+
+    terminal.wait_for("cancelled")
+    terminal.wait_for("at last")
+    assert terminal.wait_for_end() == 0
+
+
 def test_one_opens_within_another(shells: Any) -> None:
     terminal = start(
         shells,
