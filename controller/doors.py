@@ -33,8 +33,9 @@ _EVENTS, _READABLE, _MORE = int(zmq.EVENTS), int(zmq.POLLIN), int(zmq.RCVMORE)
 _NOW, _MORE_FOLLOWS = int(zmq.NOBLOCK), int(zmq.SNDMORE)
 # Frames of one peer: 100 MB at the size of the largest that honest peers send.
 UNREAD_FRAMES = 100
-# Milliseconds for what waits to be sent at the end.
-LINGER_MS = 500
+# Milliseconds for what waits to be sent at the end: that agents are to stop, on a
+# machine that has much else to do.
+LINGER_MS = 2000
 # Below this, copying a frame costs less than keeping it alive for libzmq's thread.
 ZERO_COPY_BYTES = 1 << 16
 

@@ -29,7 +29,7 @@ import msgspec
 import zmq
 
 from ipcluster.controller.config import ControllerConfig
-from ipcluster.controller.doors import Doors
+from ipcluster.controller.doors import LINGER_MS, Doors
 from ipcluster.controller.holds import Holds
 from ipcluster.controller.reception import Identity, Reception
 from ipcluster.controller.server import Server
@@ -354,7 +354,7 @@ def run(
     finally:
         _end_keeper(host.keeper)
     server.close()
-    context.destroy(linger=500)
+    context.destroy(linger=LINGER_MS)
 
 
 def _state(options: argparse.Namespace, server: Server, keeper: int) -> State:
