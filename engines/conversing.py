@@ -256,7 +256,7 @@ def debug(namespace: Namespace, starts: bool) -> dict[str, Any]:
     `error` says why that cannot be.
     """
     from ipcluster.engines.debugging import Debugging
-    from ipcluster.engines.interpreter.debugger.protocol import DebugError
+    from ipcluster.engines.interpreter.debugger.adapter import DebugError
 
     shell = shell_of(namespace)
     if namespace.debugging is None:

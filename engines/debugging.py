@@ -21,12 +21,8 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ipcluster.engines.interpreter.debugger.protocol import (
-    DebugError,
-    DebugServer,
-    leave_untraced,
-    listen,
-)
+from ipcluster.engines.interpreter.debugger.adapter import DebugError, leave_untraced
+from ipcluster.engines.interpreter.debugger.protocol import DebugServer, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

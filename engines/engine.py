@@ -20,7 +20,6 @@ its pages.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import select
@@ -32,10 +31,11 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ipcluster.engines.calls import Calls
+from ipcluster.engines.events import pack_event
 from ipcluster.engines.interrupts import PAUSE
 from ipcluster.engines.link import Link, LinkLost
 from ipcluster.engines.wishes import Wishes
-from ipcluster.wire.codec import pack_body, pack_stream, unpack_body, unpack_to_link
+from ipcluster.wire.codec import pack_stream, unpack_body, unpack_to_link
 from ipcluster.wire.messages import (
     Aside,
     Done,
@@ -74,8 +74,6 @@ HOLD_BYTES = 1 << 18
 INTERRUPT_PAUSE = PAUSE
 # Seconds between looks for a line that somebody is to type.
 LOOK_AGAIN = 0.25
-# Bytes of an event beyond which it is not sent: a frame has an end.
-EVENT_BYTES = 48 << 20
 
 
 class Engine:
@@ -230,7 +228,7 @@ class Engine:
         A `private` one is for whoever runs the cell, and not for those who watch; a
         `common` one for all of them, also where no cell runs.
         """
-        shown = Shown(self.running, _pack_event(event), wish, private, common)
+        shown = Shown(self.running, pack_event(event), wish, private, common)
         self._unshown.append(shown)
         if self.link.is_mine:
             return  # from a handler in the middle of a frame: the next one takes it
@@ -514,40 +512,3 @@ def _wait_for_bytes(link: Link, seconds: float) -> None:
     waiting = select.poll()
     waiting.register(link, select.POLLIN)
     waiting.poll(seconds * 1000)
-
-
-def _pack_event(event: list[Any]) -> bytes:
-    """An event as bytes; what cannot travel is shown as a text that says so."""
-    try:
-        packed = pack_body(event)
-    except (TypeError, ValueError, OverflowError):
-        packed = pack_body(_plain(event))
-    if len(packed) <= EVENT_BYTES:
-        return packed
-    text = f"[{event[0]} of {len(packed):,} bytes left out: too large to show]"
-    return pack_body(["display", {"text/plain": text}, {}, {}, False])
-
-
-def _plain(value: Any) -> Any:
-    """The value with texts in the place of what msgpack cannot carry."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, float):  # numpy has subclasses, which msgpack does not take
-        return float(value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
-    if isinstance(value, int):
-        return int(value) if -(1 << 63) <= value < 1 << 64 else str(value)
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(one) for one in value]
-    for convert in ("isoformat", "tolist"):  # dates; numpy's arrays and scalars
-        method = getattr(value, convert, None)
-        with contextlib.suppress(Exception):
-            found = method() if callable(method) else None
-            if isinstance(found, str | bool | int | float | list):
-                return _plain(found)
-    return str(value)

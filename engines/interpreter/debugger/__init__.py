@@ -9,7 +9,8 @@ awaiting.py     `await` at its prompt, inside a running loop as well
 skipping.py     frames that are stepped over and left out
 completing.py   what Tab offers
 breakpoints.py  FILE:LINE, as it is typed behind `-b`
-protocol.py     another one: debugpy, for front ends that draw a debugger themselves
+protocol.py     another one: debugpy, for front ends that draw a debugger themselves;
+                adapter.py: the connection to it
 
 Whoever wants to debug calls one of the functions here; pdb is imported then.
 """
