@@ -175,7 +175,9 @@ class Agent:
                 raise self._approach.failure(timeout)
             self._approach.look()
         elif (reason := self.has_ended()) is not None:
-            raise ClusterError(reason)
+            self._read_door()  # the controller's last word may be that this is to stop
+            if not self.stopping:
+                raise ClusterError(reason)
         elif away > patience:
             raise ClusterError(f"the controller has been gone for {patience:.0f} s")
 
