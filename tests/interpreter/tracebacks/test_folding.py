@@ -147,7 +147,8 @@ def test_mutual_recursion_is_folded(shown: Shown) -> None:
 def test_recursion_through_a_library_is_folded(shown: Shown, library: Path) -> None:
     text = shown("import lib\ndef f(): lib.call(f)\nf()")
 
-    assert len(frames(text)) <= 8
+    # It depends on the depth of the caller where in `lib` the limit is reached.
+    assert 8 <= len(frames(text)) <= 9
     assert "similar frames" in text
 
 
