@@ -489,8 +489,11 @@ def test_a_subshell_runs_cells_beside_the_main_one(client: Any, shared: Any) -> 
     assert client.ask("list_subshell_request", channel="control")["subshell_id"] == [
         ident
     ]
-    busy = client.start("import threading; gate = threading.Event(); gate.wait(20)")
-    client.until("execute_input", busy)
+    busy = client.start(
+        "import threading; gate = threading.Event()\n"
+        "print('closed', flush=True); gate.wait(20)"
+    )
+    client.until("stream", busy)
 
     request = client.start("gate.set(); print('beside'); 'sub'", subshell=ident)
     reply = client.reply_to(request)
