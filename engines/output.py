@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ipcluster.engines.byte_stream import ByteStream
 from ipcluster.engines.link import Link, LinkLost
 from ipcluster.engines.page import StatePage
 from ipcluster.wire.codec import pack_stream
@@ -232,25 +233,3 @@ class LinkStream(io.TextIOBase):
 
         Encoding and line buffering here are fixed.
         """
-
-
-class ByteStream(io.RawIOBase):
-    """`sys.stdout.buffer`: bytes are decoded and go the same way as text."""
-
-    def __init__(self, text: LinkStream) -> None:
-        self._text = text
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def write(self, data: Any) -> int:
-        view = bytes(data)
-        self._text.write(self._decoder.decode(view))
-        return len(view)
-
-    def flush(self) -> None:
-        self._text.flush()
-
-    def fileno(self) -> int:
-        return self._text.fileno()
-
-    def writable(self) -> bool:
-        return True

@@ -22,6 +22,7 @@ import time
 import weakref
 from itertools import groupby
 
+from ipcluster.engines.byte_stream import ByteStream
 from ipcluster.shell.kernel.glance import Glance
 from ipcluster.shell.kernel.messages import Message
 from ipcluster.shell.kernel.notes import keep_stderr
@@ -305,7 +306,7 @@ class KernelStream(io.TextIOBase):
         self._stream_name = name
         self._number = number
         self.name = f"<{name}>"
-        self.buffer = _Bytes(self)
+        self.buffer = ByteStream(self)
         self._hooks: list[Callable[[str], str | None]] = []
 
     def write(self, text: str) -> int:
@@ -350,25 +351,3 @@ class KernelStream(io.TextIOBase):
 
     def reconfigure(self, **_options: Any) -> None:
         """Accepted as by every text stream; encoding and buffering here are fixed."""
-
-
-class _Bytes(io.RawIOBase):
-    """`sys.stdout.buffer`: bytes go the same way as text."""
-
-    def __init__(self, text: KernelStream) -> None:
-        self._text = text
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def write(self, data: Any) -> int:
-        view = bytes(data)
-        self._text.write(self._decoder.decode(view))
-        return len(view)
-
-    def flush(self) -> None:
-        self._text.flush()
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self._text.fileno()
